@@ -1,0 +1,108 @@
+// The entry: a data directory on the device, and the service that it is reconciled with.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "syncline/credentials.h"
+#include "syncline/dataset.h"
+#include "syncline/dispatcher.h"
+#include "syncline/export.h"
+#include "syncline/records.h"
+#include "syncline/result.h"
+
+namespace syncline {
+
+// What a write that returned success survives (D2).
+enum class Durability : std::uint8_t {
+  kFull,     // a power cut
+  kProcess,  // a killed process; a power cut may take the newest writes, never one in the middle
+};
+
+enum class Threading : std::uint8_t {
+  kOwnThread,  // the client runs one thread, asleep while there is nothing to do
+  kTick,       // no thread: the app calls tick()
+};
+
+struct RetryOptions {
+  int attempts = 4;                            // sync attempts in one synchronize(), at least 1
+  std::chrono::milliseconds first_delay{500};  // doubled each time, with full jitter
+  // Also bounds how long a Retry-After is obeyed within one synchronize().
+  std::chrono::milliseconds longest_delay{30'000};
+};
+
+struct ClientOptions {
+  std::string data_directory = {};  // made if it is missing
+  std::string endpoint = {};  // "https://cognito-sync.us-east-1.amazonaws.com"; empty: local only, syncing is an error
+  std::string region = {};    // "us-east-1"
+  std::string identity_pool_id = {};  // "us-east-1:GUID"
+  std::string identity_id = {};       // "us-east-1:GUID"; empty: the last one used in this directory
+  std::string device_id = {};         // sent with each push as DeviceId if not empty; 1..256 characters
+  std::shared_ptr<CredentialsProvider> credentials = {};
+  std::shared_ptr<Dispatcher> dispatcher = {};  // null: inline_dispatcher()
+  ConflictHandler conflict_handler = {};        // empty: conflicts wait (conflict_policy::later)
+  Durability durability = Durability::kFull;
+  Threading threading = Threading::kOwnThread;
+  RetryOptions retry = {};
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds request_timeout{60'000};  // for one request, connecting included
+  std::chrono::milliseconds lock_timeout{5'000};      // how long a call waits for another process on the same store
+  std::string ca_file = {};  // PEM certificates to trust instead of the system's; empty: the system's
+};
+
+struct ShutdownReport {
+  bool clean = true;        // false: syncs were cut off at the deadline
+  std::size_t pending = 0;  // local changes that are not at the service yet
+};
+
+class ClientImpl;
+
+// Owns the store, the connection and at most one thread. [any thread]
+class SYNCLINE_API Client {
+ public:
+  // Errors name the option that is wrong: kInvalidArgument, kStorage, kCorrupt, kSchemaTooNew, kStorageBusy. [blocks:
+  // disk]
+  static Result<Client> open(ClientOptions options);
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();  // shutdown(0)
+
+  // Opens or creates it here; the service hears of it with the first push. [blocks: disk]
+  Result<Dataset> dataset(std::string_view name);
+  // The names known on this device for this identity. [blocks: disk]
+  [[nodiscard]] Result<std::vector<std::string>> dataset_names() const;
+  // Asks the service, all pages. `done` is called exactly once, on the dispatcher.
+  void list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done);
+
+  // Threading::kTick only: does what can be done now, without blocking on the network; call it once a frame.
+  // Returns when it wants to be called again at the latest; nullopt: not before the app calls something. While a
+  // conflict handler or a credentials provider is still to answer, that is at once. One thread at a time; inside one of
+  // its own callbacks it does nothing.
+  std::optional<MonotonicTime> tick(MonotonicTime now);
+
+  // Lets running syncs end until the deadline, then cuts them off (kCancelled). When it returns, every completion has
+  // been called and no callback will be. With a QueueDispatcher what was not pumped runs inside this call, but for
+  // conflict handlers: a sync that waits for one is cut off at the deadline. From inside a callback it waits for
+  // nothing that waits for that callback; with inline callbacks the deadline then counts as 0. A second call gives the
+  // same report. [blocks]
+  ShutdownReport shutdown(std::chrono::milliseconds deadline);
+
+  [[nodiscard]] const std::string& identity_id() const;
+
+ private:
+  friend class ClientImpl;
+  explicit Client(std::shared_ptr<ClientImpl> impl);
+  std::shared_ptr<ClientImpl> impl_ = {};
+};
+
+}  // namespace syncline

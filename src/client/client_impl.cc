@@ -1,0 +1,261 @@
+#include "client/client_impl.h"
+
+#include <algorithm>
+
+#include "net/curl_transport.h"
+
+namespace syncline {
+
+namespace {
+
+// Pages of ListDatasets, each of at least one dataset where the service is sane; an identity has 20 by default.
+constexpr int kMaxListPages = 1'000;
+
+// Deadlines beyond this are as good as none, and do not overflow a clock.
+constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours{24 * 365};
+
+}  // namespace
+
+ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store::Store> store, wire::Target whose)
+    : options_(std::move(options)),
+      whose_(std::move(whose)),
+      clock_(std::move(ports.clock)),
+      random_(std::move(ports.random)),
+      gate_(std::make_shared<CallbackGate>(options_.dispatcher)),
+      driver_(std::make_shared<Driver>(clock_, std::move(ports.transport))),
+      remote_(std::make_shared<Remote>(
+          RemoteOptions{.host = options_.endpoint.empty() ? "" : net::endpoint_host(options_.endpoint).value_or(""),
+                        .scope = {.region = options_.region, .service = "cognito-sync"},
+                        .credentials = options_.credentials},
+          clock_, driver_)),
+      store_(std::move(store)) {}
+
+void ClientImpl::start() {
+  if (options_.threading == Threading::kOwnThread) driver_->start_thread();
+}
+
+Error ClientImpl::closed_error() {
+  return Error{.code = ErrorCode::kClosed, .message = "the client was shut down"};
+}
+
+wire::Target ClientImpl::target(const DatasetName& name) const {
+  return wire::Target{.pool = whose_.pool, .identity = whose_.identity, .dataset = name};
+}
+
+Result<std::shared_ptr<DatasetImpl>> ClientImpl::dataset(std::string_view name) {
+  auto parsed = DatasetName::parse(name);
+  if (!parsed) return std::move(parsed).error();
+  auto id = with_store([&](store::Store& store) { return store.open_dataset(identity_id(), parsed->text()); });
+  if (!id) return std::move(id).error();
+  const std::lock_guard guard(mutex_);
+  if (life_ != Life::kOpen) return closed_error();
+  auto& known = datasets_[parsed->text()];
+  if (!known) {
+    known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id);
+    known->connect();
+  }
+  return known;
+}
+
+Result<std::vector<std::string>> ClientImpl::dataset_names() {
+  return with_store([&](store::Store& store) { return store.dataset_names(identity_id()); });
+}
+
+SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId id) {
+  return SyncContext{.store = store_.get(),
+                     .driver = driver_.get(),
+                     .remote = remote_,
+                     .gate = gate_,
+                     .clock = clock_,
+                     .random = random_.get(),
+                     .backoff = {.first = options_.retry.first_delay, .longest = options_.retry.longest_delay},
+                     .attempts = options_.retry.attempts,
+                     .target = target(name),
+                     .device_id = options_.device_id,
+                     .dataset = id,
+                     .conflict_handler = {},
+                     .announce = {}};
+}
+
+// --- what shutdown() waits for ------------------------------------------------------------------------------------
+
+std::optional<ClientImpl::Operation> ClientImpl::enter(const std::function<void(OperationId, Error)>& complete) {
+  const std::lock_guard guard(mutex_);
+  if (life_ >= Life::kSwept) return std::nullopt;
+  const auto id = ++last_operation_;
+  operations_.emplace(id, [complete, id](Error error) { complete(id, std::move(error)); });
+  return Operation{.id = id, .too_late = life_ != Life::kOpen};
+}
+
+Result<void> ClientImpl::can_reach_service() const {
+  const auto missing = [](const char* option) {
+    return Error{.code = ErrorCode::kInvalidArgument,
+                 .message = std::string("the service can't be reached: ClientOptions::") + option + " is empty"};
+  };
+  if (options_.endpoint.empty()) return missing("endpoint");
+  if (options_.region.empty()) return missing("region");
+  if (whose_.pool.empty()) return missing("identity_pool_id");
+  if (whose_.identity.empty()) return missing("identity_id");
+  if (!options_.credentials) return missing("credentials");
+  return {};
+}
+
+// Finished before it is told: a callback that shuts down must not find its own operation among those that run.
+void ClientImpl::finish(OperationId operation, std::function<void()> completion) {
+  {
+    const std::lock_guard guard(mutex_);
+    if (operations_.erase(operation) == 0) return;  // shutdown() has answered in its place
+  }
+  changed_.notify_all();
+  gate_->post(CallbackKind::kCompletion, std::move(completion));
+}
+
+// --- what on_change() hears ---------------------------------------------------------------------------------------
+
+void ClientImpl::queue_change(std::function<void()> tell) {
+  const std::lock_guard guard(mutex_);
+  changes_.push_back(std::move(tell));
+}
+
+void ClientImpl::tell_changes() {
+  for (;;) {
+    std::function<void()> tell;
+    {
+      const std::lock_guard guard(mutex_);
+      if (changes_.empty()) return;
+      tell = std::move(changes_.front());
+      changes_.pop_front();
+    }
+    gate_->post(CallbackKind::kRepeating, std::move(tell));
+  }
+}
+
+// --- calls outside of a sync --------------------------------------------------------------------------------------
+
+void ClientImpl::list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done) {
+  using Listed = std::vector<RemoteDataset>;
+  begin<Listed>(std::move(done), [self = shared_from_this()](Completed<Listed> completed) {
+    self->list_page(wire::ListDatasetsRequest{.target = self->whose_}, std::make_shared<Listed>(), 1,
+                    std::move(completed));
+  });
+}
+
+void ClientImpl::list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far,
+                           int pages, Completed<std::vector<RemoteDataset>> done) {
+  auto call = std::make_shared<Remote::CallHandle>();
+  *call = remote_->list_datasets(request, [self = shared_from_this(), call, request, so_far, pages,
+                                           done](Answer<wire::ListDatasetsAnswer> answer) {
+    self->untrack(*call);
+    call->reset();
+    if (!answer.result) return done(std::move(answer.result).error());
+    for (auto& dataset : answer.result->datasets) so_far->push_back(to_remote_dataset(std::move(dataset)));
+    auto& token = answer.result->next_token;
+    if (token.empty()) return done(std::move(*so_far));
+    if (token == request.next_token || pages >= kMaxListPages) {
+      return done(Error{.code = ErrorCode::kBadAnswer,
+                        .message = "ListDatasets: NextToken leads nowhere after page " + std::to_string(pages)});
+    }
+    auto next = request;
+    next.next_token = std::move(token);
+    self->list_page(std::move(next), so_far, pages + 1, done);
+  });
+  track(*call);
+}
+
+std::optional<MonotonicTime> ClientImpl::tick(MonotonicTime now) {
+  const bool allowed = options_.threading == Threading::kTick && !driver_->stepping_here();
+  return allowed ? driver_->step(now) : std::nullopt;
+}
+
+// --- the end ------------------------------------------------------------------------------------------------------
+
+// In this order: nothing new runs; what runs may end; nothing runs; all is answered; nobody is called; the store
+// closes.
+ShutdownReport ClientImpl::shutdown(std::chrono::milliseconds deadline) {
+  if (const auto report = already_shut_down()) return *report;
+  ShutdownReport report;
+  report.clean = wait_until_idle(std::clamp(deadline, std::chrono::milliseconds{0}, kLongestDeadline));
+  driver_->stop();
+  cancel_what_runs();
+  answer_what_is_left();
+  gate_->close();
+  report.pending = with_store([&](store::Store& store) { return store.pending_count(identity_id()); }).value_or(0);
+  close_store();
+  forget_the_app();
+  {
+    const std::lock_guard guard(mutex_);
+    life_ = Life::kClosed;
+    report_ = report;
+  }
+  changed_.notify_all();
+  return report;
+}
+
+// Only the first caller ends the client; the others wait for it, unless it waits for them.
+std::optional<ShutdownReport> ClientImpl::already_shut_down() {
+  const bool called_back = driver_->stepping_here() || gate_->calling_here();
+  std::unique_lock lock(mutex_);
+  if (life_ == Life::kOpen) {
+    life_ = Life::kClosing;
+    return std::nullopt;
+  }
+  if (!called_back) changed_.wait(lock, [this] { return life_ == Life::kClosed; });
+  return report_;
+}
+
+bool ClientImpl::wait_until_idle(std::chrono::milliseconds longest) {
+  std::unique_lock lock(mutex_);
+  const auto idle = [this] { return operations_.empty(); };
+  if (driver_->stepping_here()) return idle();  // a callback inside a step can't wait for later ones
+  if (options_.threading == Threading::kOwnThread) return changed_.wait_for(lock, longest, idle);
+  lock.unlock();
+  const auto idle_now = [&] {
+    const std::lock_guard guard(mutex_);
+    return idle();
+  };
+  return driver_->run_until(idle_now, longest);
+}
+
+// The driver has stopped: this thread takes its place.
+void ClientImpl::cancel_what_runs() {
+  const Error cancelled{.code = ErrorCode::kCancelled, .message = "the client was shut down before this was done"};
+  decltype(datasets_) datasets;
+  {
+    const std::lock_guard guard(mutex_);
+    datasets = datasets_;
+  }
+  for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
+  for (const auto& call : std::set(calls_)) remote_->cancel(call);
+}
+
+// What was begun, and had not reached the driver or was just being told.
+void ClientImpl::answer_what_is_left() {
+  decltype(operations_) left;
+  {
+    const std::lock_guard guard(mutex_);
+    life_ = Life::kSwept;
+    left = operations_;
+  }
+  const Error cancelled{.code = ErrorCode::kCancelled, .message = "the client was shut down before this was done"};
+  for (const auto& [id, complete] : left) complete(cancelled);
+}
+
+void ClientImpl::close_store() {
+  store_closed_ = true;
+  { const std::unique_lock last_use(store_in_use_); }
+  // If this is a callback inside a step, a sync that uses the store is still on the stack.
+  driver_->at_rest([self = shared_from_this()] { self->store_.reset(); });
+}
+
+// The app's callbacks may hold the client itself.
+void ClientImpl::forget_the_app() {
+  decltype(datasets_) datasets;
+  {
+    const std::lock_guard guard(mutex_);
+    datasets.swap(datasets_);
+  }
+  for (const auto& [name, dataset] : datasets) dataset->forget_the_app();
+  options_.conflict_handler = nullptr;
+}
+
+}  // namespace syncline

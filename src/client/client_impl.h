@@ -1,0 +1,211 @@
+// What Client and Dataset stand on: the composition of store, driver, remote and callbacks. See README.md for the
+// rules.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "client/callback_gate.h"
+#include "client/driver.h"
+#include "client/event_hub.h"
+#include "client/remote.h"
+#include "client/sync_job.h"
+#include "core/clock.h"
+#include "store/store.h"
+#include "syncline/client.h"
+
+namespace syncline {
+
+// The outside world. Tests and the simulator bring their own.
+struct Ports {
+  std::shared_ptr<Clock> clock;
+  std::unique_ptr<Random> random;
+  std::unique_ptr<HttpTransport> transport;
+};
+
+// As Client::open(), with a world of the caller's choice.
+Result<Client> open_with(ClientOptions options, Ports ports);
+
+RemoteDataset to_remote_dataset(wire::Dataset dataset);
+
+// No exception crosses the API: what is left of them is a failed allocation or thread, or a defect.
+template <typename Body>
+auto shielded(Body&& body) -> std::invoke_result_t<Body> {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const std::exception& exception) {
+    return Error{.code = ErrorCode::kInternal, .message = std::string("unexpected: ") + exception.what()};
+  }
+}
+
+class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
+ public:
+  ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store::Store> store, wire::Target whose);
+
+  Result<std::shared_ptr<DatasetImpl>> dataset(std::string_view name);
+  Result<std::vector<std::string>> dataset_names();
+  void list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done);
+  std::optional<MonotonicTime> tick(MonotonicTime now);
+  ShutdownReport shutdown(std::chrono::milliseconds deadline);
+  [[nodiscard]] const std::string& identity_id() const { return whose_.identity.text(); }
+
+  void start();
+  static Client wrap(std::shared_ptr<ClientImpl> impl) { return Client(std::move(impl)); }
+
+  // --- for DatasetImpl
+  // Runs `body` with the store while it is open; kClosed afterwards.
+  template <typename Body>
+  auto with_store(Body&& body) -> std::invoke_result_t<Body, store::Store&> {
+    if (store_closed_) return closed_error();  // also keeps a stream of calls from holding up the close
+    const std::shared_lock in_use(store_in_use_);
+    if (store_closed_) return closed_error();
+    return std::forward<Body>(body)(*store_);
+  }
+
+  // Something that asks the service and ends with exactly one call of the app's `done`, on the dispatcher (D13). `task`
+  // runs in a driver step, unless an option is missing or the client is going, and calls what it is given in a step.
+  // shutdown() waits for it, and answers in its place if it must.
+  template <typename T>
+  using Completed = std::function<void(Result<T>)>;
+  template <typename T>
+  void begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task);
+
+  // A call that belongs to no synchronize(): cancelled by shutdown(). [inside a driver step only]
+  void track(const Remote::CallHandle& call) { calls_.insert(call); }
+  void untrack(const Remote::CallHandle& call) { calls_.erase(call); }
+
+  // Changes are told in the order of their transactions: queued where they were made, told in a step. [any thread]
+  void queue_change(std::function<void()> tell);
+  // [inside a driver step, and not inside a call of the app's]
+  void tell_changes();
+
+  [[nodiscard]] SyncContext sync_context(const DatasetName& name, store::DatasetId id);
+  [[nodiscard]] Remote& remote() { return *remote_; }
+  [[nodiscard]] Driver& driver() { return *driver_; }
+  [[nodiscard]] Timestamp wall() { return clock_->wall(); }
+  [[nodiscard]] std::chrono::milliseconds clock_offset() const { return remote_->clock_offset(); }
+  [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
+  [[nodiscard]] wire::Target target(const DatasetName& name) const;
+  static Error closed_error();
+
+ private:
+  using OperationId = std::uint64_t;
+  enum class Life : std::uint8_t {
+    kOpen,
+    kClosing,  // shutdown() waits for what runs; nothing new runs
+    kSwept,    // all that was begun has been answered
+    kClosed,
+  };
+
+  struct Operation {
+    OperationId id = 0;
+    bool too_late = false;  // shutdown() has begun: it is not to run, but shutdown() waits until it was answered
+  };
+
+  [[nodiscard]] Result<void> can_reach_service() const;
+  // nullopt: nothing can begin any more.
+  std::optional<Operation> enter(const std::function<void(OperationId, Error)>& complete);
+  void finish(OperationId operation, std::function<void()> completion);
+
+  void list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far, int pages,
+                 Completed<std::vector<RemoteDataset>> done);
+
+  std::optional<ShutdownReport> already_shut_down();
+  bool wait_until_idle(std::chrono::milliseconds longest);
+  void cancel_what_runs();
+  void answer_what_is_left();
+  void close_store();
+  void forget_the_app();
+
+  ClientOptions options_;
+  const wire::Target whose_;  // pool and identity
+  const std::shared_ptr<Clock> clock_;
+  const std::unique_ptr<Random> random_;
+  const std::shared_ptr<CallbackGate> gate_;
+  const std::shared_ptr<Driver> driver_;
+  const std::shared_ptr<Remote> remote_;
+
+  std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
+  std::atomic<bool> store_closed_ = false;
+  std::unique_ptr<store::Store> store_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::map<std::string, std::shared_ptr<DatasetImpl>, std::less<>> datasets_;
+  std::deque<std::function<void()>> changes_;
+  Life life_ = Life::kOpen;
+  OperationId last_operation_ = 0;
+  std::map<OperationId, std::function<void(Error)>> operations_;  // begun and not finished
+  ShutdownReport report_;
+
+  std::set<Remote::CallHandle> calls_;  // in driver steps only
+};
+
+template <typename T>
+void ClientImpl::begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task) {
+  // The app's function is shared, not copied, by whatever may come to call it.
+  auto answer = [shared = std::make_shared<decltype(done)>(std::move(done))](Result<T> result) {
+    return [shared, result = std::move(result)] {
+      if (*shared) (*shared)(result);
+    };
+  };
+  const auto operation = enter([this, answer](OperationId id, Error error) { finish(id, answer(std::move(error))); });
+  if (!operation) return gate_->post(CallbackKind::kCompletion, answer(closed_error()));
+  auto completed = [self = shared_from_this(), id = operation->id, answer](Result<T> result) {
+    self->finish(id, answer(std::move(result)));
+  };
+  driver_->post([this, too_late = operation->too_late, completed = std::move(completed), task = std::move(task)] {
+    if (too_late) return completed(closed_error());
+    if (auto ready = can_reach_service(); !ready) return completed(std::move(ready).error());
+    task(completed);
+  });
+}
+
+class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
+ public:
+  DatasetImpl(std::shared_ptr<ClientImpl> client, DatasetName name, store::DatasetId id);
+
+  [[nodiscard]] const std::string& name() const { return name_.text(); }
+  [[nodiscard]] store::DatasetId id() const { return id_; }
+  [[nodiscard]] ClientImpl& client() { return *client_; }
+  void connect();  // once, after it was made
+
+  void synchronize(SyncCallback done);
+  void describe(std::function<void(const Result<RemoteDataset>&)> done);
+  // Tells the subscribers, on the dispatcher, outside of any call of the app's. [any thread]
+  void announce(ChangeSource source, store::KeyChanges changes);
+  [[nodiscard]] Subscription subscribe(ChangeCallback callback) { return hub_->subscribe(std::move(callback)); }
+  void set_conflict_handler(ConflictHandler handler);
+
+  // [inside a driver step, or when no step can run any more]
+  void cancel_sync(const Error& error) { job_->cancel(error); }
+  // Lets go of the app's callbacks, which may hold this very dataset.
+  void forget_the_app();
+
+ private:
+  [[nodiscard]] ConflictHandler conflict_handler();
+  bool queue_change(ChangeSource source, store::KeyChanges changes);
+
+  const std::shared_ptr<ClientImpl> client_;
+  const DatasetName name_;
+  const store::DatasetId id_;
+  const std::shared_ptr<EventHub> hub_ = std::make_shared<EventHub>();
+  std::shared_ptr<SyncJob> job_;
+  std::mutex handler_mutex_;
+  ConflictHandler handler_;
+};
+
+}  // namespace syncline

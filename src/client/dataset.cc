@@ -1,0 +1,218 @@
+#include "syncline/dataset.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/client_impl.h"
+
+namespace syncline {
+
+namespace {
+
+Result<void> check_change(const Change& change) {
+  auto key = check_key(change.key);
+  return key && change.value ? check_value(*change.value) : key;
+}
+
+}  // namespace
+
+RemoteDataset to_remote_dataset(wire::Dataset dataset) {
+  return RemoteDataset{.name = std::move(dataset.name),
+                       .records = static_cast<std::size_t>(std::max<std::int64_t>(dataset.records, 0)),
+                       .bytes = static_cast<std::size_t>(std::max<std::int64_t>(dataset.bytes, 0)),
+                       .created_at = dataset.created_at,
+                       .modified_at = dataset.modified_at,
+                       .modified_by = std::move(dataset.modified_by)};
+}
+
+// --- DatasetImpl --------------------------------------------------------------------------------------------------
+
+DatasetImpl::DatasetImpl(std::shared_ptr<ClientImpl> client, DatasetName name, store::DatasetId id)
+    : client_(std::move(client)), name_(std::move(name)), id_(id) {}
+
+void DatasetImpl::connect() {
+  auto context = client_->sync_context(name_, id_);
+  context.conflict_handler = [self = weak_from_this()] {
+    const auto alive = self.lock();
+    return alive ? alive->conflict_handler() : ConflictHandler();
+  };
+  context.announce = [self = weak_from_this()](ChangeSource source, store::KeyChanges changes) {
+    if (const auto alive = self.lock(); alive && alive->queue_change(source, std::move(changes))) {
+      alive->client().tell_changes();
+    }
+  };
+  job_ = std::make_shared<SyncJob>(std::move(context));
+}
+
+void DatasetImpl::synchronize(SyncCallback done) {
+  client_->begin<SyncReport>(std::move(done), [self = shared_from_this()](ClientImpl::Completed<SyncReport> completed) {
+    self->job_->synchronize(std::move(completed));
+  });
+}
+
+void DatasetImpl::describe(std::function<void(const Result<RemoteDataset>&)> done) {
+  using Completed = ClientImpl::Completed<RemoteDataset>;
+  client_->begin<RemoteDataset>(std::move(done), [self = shared_from_this()](Completed completed) {
+    auto call = std::make_shared<Remote::CallHandle>();
+    *call = self->client_->remote().describe_dataset(
+        {.target = self->client_->target(self->name_)},
+        [self, call, completed = std::move(completed)](Answer<wire::DatasetAnswer> answer) {
+          self->client_->untrack(*call);
+          call->reset();
+          completed(std::move(answer.result).transform([](wire::DatasetAnswer described) {
+            return to_remote_dataset(std::move(described.dataset));
+          }));
+        });
+    self->client_->track(*call);
+  });
+}
+
+// False: nobody wants to hear of it.
+bool DatasetImpl::queue_change(ChangeSource source, store::KeyChanges changes) {
+  if (changes.empty() || !hub_->anybody()) return false;
+  auto change = std::make_shared<const DatasetChange>(DatasetChange{.dataset = name(),
+                                                                    .source = source,
+                                                                    .added = std::move(changes.added),
+                                                                    .updated = std::move(changes.updated),
+                                                                    .removed = std::move(changes.removed)});
+  client_->queue_change([hub = hub_, change = std::move(change)] { hub->announce(*change); });
+  return true;
+}
+
+void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {
+  if (!queue_change(source, std::move(changes))) return;
+  client_->driver().post([client = client_] { client->tell_changes(); });
+}
+
+void DatasetImpl::forget_the_app() {
+  hub_->close();
+  set_conflict_handler(nullptr);
+}
+
+void DatasetImpl::set_conflict_handler(ConflictHandler handler) {
+  const std::lock_guard guard(handler_mutex_);
+  handler_.swap(handler);  // the old one is freed by the caller, under no lock
+}
+
+ConflictHandler DatasetImpl::conflict_handler() {
+  const std::lock_guard guard(handler_mutex_);
+  return handler_ ? handler_ : client_->default_handler();
+}
+
+// --- Dataset ------------------------------------------------------------------------------------------------------
+
+Dataset::Dataset(std::shared_ptr<DatasetImpl> impl) : impl_(std::move(impl)) {}
+
+const std::string& Dataset::name() const {
+  return impl_->name();
+}
+
+Result<std::optional<std::string>> Dataset::get(std::string_view key) const {
+  return shielded([&]() -> Result<std::optional<std::string>> {
+    if (auto checked = check_key(key); !checked) return std::move(checked).error();
+    return impl_->client().with_store([&](store::Store& store) { return store.get(impl_->id(), key); });
+  });
+}
+
+Result<void> Dataset::put(std::string_view key, std::string_view value) {
+  return shielded([&]() -> Result<void> {
+    if (auto checked = check_key(key); !checked) return checked;
+    if (auto checked = check_value(value); !checked) return checked;
+    auto written = impl_->client().with_store(
+        [&](store::Store& store) { return store.put(impl_->id(), key, value, impl_->client().wall()); });
+    if (!written) return std::move(written).error();
+    impl_->announce(ChangeSource::kLocal, std::move(*written));
+    return {};
+  });
+}
+
+Result<void> Dataset::remove(std::string_view key) {
+  return shielded([&] {
+    const Change removal{.key = std::string(key), .value = std::nullopt};
+    return put_all(std::span(&removal, 1));
+  });
+}
+
+Result<void> Dataset::put_all(std::span<const Change> changes) {
+  return shielded([&]() -> Result<void> {
+    for (const auto& change : changes) {
+      if (auto checked = check_change(change); !checked) return checked;
+    }
+    auto written = impl_->client().with_store(
+        [&](store::Store& store) { return store.write(impl_->id(), changes, impl_->client().wall()); });
+    if (!written) return std::move(written).error();
+    impl_->announce(ChangeSource::kLocal, std::move(*written));
+    return {};
+  });
+}
+
+Result<std::optional<Record>> Dataset::record(std::string_view key) const {
+  return shielded([&]() -> Result<std::optional<Record>> {
+    if (auto checked = check_key(key); !checked) return std::move(checked).error();
+    return impl_->client().with_store([&](store::Store& store) { return store.record(impl_->id(), key); });
+  });
+}
+
+Result<std::vector<Record>> Dataset::records() const {
+  return shielded(
+      [&] { return impl_->client().with_store([&](store::Store& store) { return store.records(impl_->id()); }); });
+}
+
+Result<std::vector<PendingChange>> Dataset::pending_changes() const {
+  return shielded([&] {
+    return impl_->client().with_store([&](store::Store& store) { return store.pending_changes(impl_->id()); });
+  });
+}
+
+Result<DatasetInfo> Dataset::info() const {
+  return shielded(
+      [&] { return impl_->client().with_store([&](store::Store& store) { return store.info(impl_->id()); }); });
+}
+
+void Dataset::synchronize(SyncCallback done) {
+  impl_->synchronize(std::move(done));
+}
+
+Subscription Dataset::on_change(ChangeCallback callback) {
+  return impl_->subscribe(std::move(callback));
+}
+
+void Dataset::set_conflict_handler(ConflictHandler handler) {
+  impl_->set_conflict_handler(std::move(handler));
+}
+
+Result<std::vector<Conflict>> Dataset::conflicts() const {
+  return shielded([&] {
+    auto open = impl_->client().with_store([&](store::Store& store) { return store.conflicts(impl_->id()); });
+    if (open) {
+      for (auto& conflict : *open) conflict.local_written_at += impl_->client().clock_offset();
+    }
+    return open;
+  });
+}
+
+Result<void> Dataset::resolve(const Conflict& shown, const Resolution& resolution) {
+  return shielded([&]() -> Result<void> {
+    if (auto checked = check_resolution(resolution); !checked) return checked;
+    auto resolved = impl_->client().with_store(
+        [&](store::Store& store) { return store.resolve(impl_->id(), shown, resolution, impl_->client().wall()); });
+    if (!resolved) return std::move(resolved).error();
+    impl_->announce(ChangeSource::kResolution, std::move(*resolved));
+    return {};
+  });
+}
+
+Result<void> Dataset::delete_dataset() {
+  return shielded([&]() -> Result<void> {
+    auto deleted = impl_->client().with_store([&](store::Store& store) { return store.begin_deletion(impl_->id()); });
+    if (!deleted) return std::move(deleted).error();
+    impl_->announce(ChangeSource::kLocal, std::move(*deleted));
+    return {};
+  });
+}
+
+void Dataset::describe(std::function<void(const Result<RemoteDataset>&)> done) {
+  impl_->describe(std::move(done));
+}
+
+}  // namespace syncline

@@ -1,0 +1,178 @@
+#include "client/remote.h"
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace syncline {
+
+namespace {
+
+constexpr std::chrono::seconds kDateResolution{2};
+
+Error credentials_failed(const char* what) {
+  return Error{.code = ErrorCode::kInternal, .message = std::string("the credentials provider ") + what};
+}
+
+}  // namespace
+
+// One question to the app's provider: the answer may come at once or later, from any thread, and by mistake twice or
+// never.
+class Remote::CredentialsQuestion {
+ public:
+  using Use = std::function<void(Result<Credentials>)>;
+
+  CredentialsQuestion(const std::shared_ptr<Driver>& driver, Use use)
+      : driver_(driver), expected_(driver->expect()), use_(std::move(use)) {}
+  CredentialsQuestion(const CredentialsQuestion&) = delete;
+  CredentialsQuestion& operator=(const CredentialsQuestion&) = delete;
+  ~CredentialsQuestion() { answer(credentials_failed("dropped its callback without calling it")); }
+
+  // [any thread]
+  void answer(Result<Credentials> credentials) {
+    Use use;
+    Driver::Expectation expected;
+    {
+      const std::lock_guard guard(mutex_);
+      use.swap(use_);
+      expected.swap(expected_);
+    }
+    const auto driver = driver_.lock();
+    if (use && driver) driver->post([use = std::move(use), credentials = std::move(credentials)] { use(credentials); });
+  }
+
+ private:
+  const std::weak_ptr<Driver> driver_;
+  std::mutex mutex_;
+  Driver::Expectation expected_;
+  Use use_;  // empty: it was answered
+};
+
+struct Remote::Call {
+  HttpRequest request;
+  std::function<void(Answer<HttpResponse>)> done;  // empty: complete
+  std::size_t requests = 0;
+  std::optional<HttpTransport::CallId> transport_call;
+  Timestamp signed_at{};
+  bool clock_corrected = false;
+};
+
+Remote::Remote(RemoteOptions options, std::shared_ptr<Clock> clock, std::weak_ptr<Driver> driver)
+    : options_(std::move(options)), clock_(std::move(clock)), driver_(std::move(driver)) {}
+
+template <typename T>
+Remote::CallHandle Remote::start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done) {
+  auto call = std::make_shared<Call>();
+  call->request = std::move(request);
+  call->done = [decode, done = std::move(done)](Answer<HttpResponse> answer) {
+    auto decoded = answer.result ? decode(answer.result->body) : Result<T>(std::move(answer.result).error());
+    done(Answer<T>{.result = std::move(decoded), .requests = answer.requests});
+  };
+  if (const auto driver = driver_.lock()) {
+    driver->post([self = shared_from_this(), call] { self->ask_credentials(call); });
+  }
+  return call;
+}
+
+Remote::CallHandle Remote::list_datasets(const wire::ListDatasetsRequest& request,
+                                         Callback<wire::ListDatasetsAnswer> done) {
+  return start(wire::encode(request), &wire::decode_list_datasets, std::move(done));
+}
+
+Remote::CallHandle Remote::describe_dataset(const wire::DescribeDatasetRequest& request,
+                                            Callback<wire::DatasetAnswer> done) {
+  return start(wire::encode(request), &wire::decode_dataset, std::move(done));
+}
+
+Remote::CallHandle Remote::delete_dataset(const wire::DeleteDatasetRequest& request,
+                                          Callback<wire::DatasetAnswer> done) {
+  return start(wire::encode(request), &wire::decode_dataset, std::move(done));
+}
+
+Remote::CallHandle Remote::list_records(const wire::ListRecordsRequest& request, Callback<ListedPage> done) {
+  return start(wire::encode(request), &wire::decode_list_records, std::move(done));
+}
+
+Remote::CallHandle Remote::update_records(const wire::UpdateRecordsRequest& request,
+                                          Callback<wire::UpdateRecordsAnswer> done) {
+  return start(wire::encode(request), &wire::decode_update_records, std::move(done));
+}
+
+void Remote::complete(Call& call, Result<HttpResponse> result) {
+  call.transport_call.reset();
+  if (auto done = std::exchange(call.done, nullptr)) {
+    done(Answer<HttpResponse>{.result = std::move(result), .requests = call.requests});
+  }
+}
+
+void Remote::cancel(const CallHandle& call) {
+  const auto driver = driver_.lock();
+  if (call->transport_call && driver) driver->transport().cancel(*call->transport_call);
+  complete(*call, Error{.code = ErrorCode::kCancelled, .message = "the request was cancelled"});
+}
+
+void Remote::ask_credentials(const CallHandle& call) {
+  const auto driver = driver_.lock();
+  if (!call->done || !driver) return;
+  if (!options_.credentials) {
+    return complete(*call, Error{.code = ErrorCode::kInvalidArgument,
+                                 .message = "no credentials are set (ClientOptions::credentials)"});
+  }
+  const auto question =
+      std::make_shared<CredentialsQuestion>(driver, [self = shared_from_this(), call](Result<Credentials> credentials) {
+        if (!credentials) return complete(*call, std::move(credentials).error());
+        self->send(call, *credentials);
+      });
+  try {
+    options_.credentials->get_credentials(
+        [question](Result<Credentials> credentials) { question->answer(std::move(credentials)); });
+  } catch (...) {
+    question->answer(credentials_failed("threw an exception"));
+  }
+}
+
+void Remote::send(const CallHandle& call, const Credentials& credentials) {
+  const auto driver = driver_.lock();
+  if (!call->done || !driver) return;
+  auto request = call->request;
+  call->signed_at = clock_->wall() + clock_offset();
+  auth::sign(request, options_.host, options_.scope, credentials, call->signed_at);
+  ++call->requests;
+  call->transport_call = driver->transport().start(
+      std::move(request),
+      [self = shared_from_this(), call](Result<HttpResponse> response) { self->receive(call, std::move(response)); });
+}
+
+void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {
+  call->transport_call.reset();
+  if (!response) return complete(*call, std::move(response).error());
+  measure_clock(*response);
+  if (response->status >= 200 && response->status < 300) return complete(*call, std::move(response));
+  auto error = wire::decode_error(*response);
+  if (refused_for_the_clock(*call, error, *response)) {
+    call->clock_corrected = true;
+    return ask_credentials(call);
+  }
+  complete(*call, std::move(error));
+}
+
+void Remote::measure_clock(const HttpResponse& response) {
+  const auto* date = find_header(response.headers, "Date");
+  const auto service_time = date != nullptr ? parse_http_date(*date) : std::nullopt;
+  if (!service_time) return;
+  const auto offset = *service_time - clock_->wall();
+  clock_offset_ = offset > -kDateResolution && offset < kDateResolution ? std::chrono::milliseconds{0} : offset;
+}
+
+bool Remote::refused_for_the_clock(const Call& call, const Error& error, const HttpResponse& response) const {
+  if (call.clock_corrected) return false;
+  if (error.code != ErrorCode::kClockSkew && error.code != ErrorCode::kNotAuthorized) return false;
+  const auto* date = find_header(response.headers, "Date");
+  const auto service_time = date != nullptr ? parse_http_date(*date) : std::nullopt;
+  if (!service_time) return false;
+  // Some refusals do not say why; a signature that was this far off has no other chance.
+  const auto off = *service_time - call.signed_at;
+  return off > auth::kAllowedSkew || off < -auth::kAllowedSkew || error.code == ErrorCode::kClockSkew;
+}
+
+}  // namespace syncline

@@ -1,0 +1,243 @@
+#include "engine/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace syncline::engine {
+
+namespace {
+
+Error bad_answer(std::string message) {
+  return Error{.code = ErrorCode::kBadAnswer, .message = std::move(message)};
+}
+
+}  // namespace
+
+std::optional<Command> DatasetSession::on(Event event) {
+  if (finished()) return std::nullopt;
+  return std::visit([this](auto&& each) { return handle(std::forward<decltype(each)>(each)); }, std::move(event));
+}
+
+DatasetSession::Next DatasetSession::handle(Begin event) {
+  if (state_ != State::kIdle) return std::nullopt;
+  start_ = event.start;
+  if (start_.phase == DatasetPhase::kActive) return start_round();
+  // D14: a deletion is for the incarnation that this device has seen. Ask first whether it is still that one.
+  state_ = State::kCheckingDeletion;
+  from_ = start_.sync_count;
+  return list_page();
+}
+
+// --- deletion -----------------------------------------------------------------------------------------------------
+
+DatasetSession::Next DatasetSession::check_deletion(const ListedPage& page) {
+  const bool same_incarnation = page.dataset_exists && !page.deleted_after_requested && start_.sync_count.value > 0 &&
+                                page.dataset_count >= start_.sync_count;
+  if (!same_incarnation) {
+    state_ = State::kFinishingDeletion;
+    return FinishDeletion{};
+  }
+  state_ = State::kDeleting;
+  ++requests_;
+  return DeleteRemotely{};
+}
+
+DatasetSession::Next DatasetSession::handle(DeletedRemotely /*event*/) {
+  if (state_ != State::kDeleting) return std::nullopt;
+  state_ = State::kFinishingDeletion;
+  return FinishDeletion{};
+}
+
+DatasetSession::Next DatasetSession::handle(DeletionFinished /*event*/) {
+  if (state_ != State::kFinishingDeletion) return std::nullopt;
+  start_ = SyncStart{};
+  return start_round();
+}
+
+// --- list ---------------------------------------------------------------------------------------------------------
+
+DatasetSession::Next DatasetSession::start_round() {
+  ++rounds_;
+  list_starts_ = 0;
+  // After two refusals the sync count itself is in doubt: records may have changed at or below it.
+  const bool rewind = rounds_ >= kMaxRounds && start_.sync_count.value > 0;
+  if (rewind) return start_list(SyncCount{}, PullKind::kRestored);
+  return start_list(start_.sync_count, start_.sync_count.value == 0 ? PullKind::kComplete : PullKind::kIncremental);
+}
+
+DatasetSession::Next DatasetSession::start_list(SyncCount from, PullKind kind) {
+  if (++list_starts_ > kMaxListStarts) {
+    return finish(Error{.code = ErrorCode::kResourceConflict,
+                        .message = "the dataset changed each time while it was listed; synchronize again"});
+  }
+  from_ = from;
+  kind_ = kind;
+  next_token_.clear();
+  session_token_.clear();
+  pages_ = 0;
+  staged_ = false;
+  return list_page();
+}
+
+DatasetSession::Next DatasetSession::restart_list() {
+  return start_list(from_, kind_);
+}
+
+DatasetSession::Next DatasetSession::list_page() {
+  if (state_ != State::kCheckingDeletion) state_ = State::kListing;
+  ++requests_;
+  return ListRecords{.from = from_, .next_token = next_token_};
+}
+
+DatasetSession::Next DatasetSession::handle(Listed event) {
+  if (state_ == State::kCheckingDeletion) return check_deletion(event.page);
+  if (state_ != State::kListing) return std::nullopt;
+  if (pages_ == 0) return first_page(std::move(event.page));
+  const bool same_snapshot = event.page.dataset_count == listed_ && event.page.dataset_exists;
+  // In a list of changes the smallest count is a promise that can be kept (D9). In a list of all there is, a record
+  // that slipped between two pages would be taken for lost: such a list is never used.
+  const bool usable = same_snapshot || (kind_ == PullKind::kIncremental && event.page.dataset_exists);
+  if (!same_snapshot && (!usable || list_starts_ < kMaxListStarts)) return restart_list();
+  listed_ = std::min(listed_, event.page.dataset_count);
+  return take_page(std::move(event.page));
+}
+
+DatasetSession::Next DatasetSession::first_page(ListedPage page) {
+  listed_ = page.dataset_exists ? page.dataset_count : SyncCount{};
+  if (!page.dataset_exists) {
+    kind_ = PullKind::kComplete;
+    page.records.clear();
+    page.next_token.clear();
+  } else if (page.deleted_after_requested && from_.value > 0) {
+    return start_list(SyncCount{}, PullKind::kComplete);
+  } else if (listed_ < from_) {
+    return start_list(SyncCount{}, PullKind::kRestored);
+  }
+  return take_page(std::move(page));
+}
+
+DatasetSession::Next DatasetSession::take_page(ListedPage page) {
+  if (!page.session_token.empty()) session_token_ = std::move(page.session_token);
+  ++pages_;
+  if (page.next_token.empty()) return apply(std::move(page.records));
+  if (page.next_token == next_token_ || pages_ >= kMaxPages) {
+    return finish(bad_answer("ListRecords: NextToken leads nowhere after page " + std::to_string(pages_)));
+  }
+  next_token_ = std::move(page.next_token);
+  state_ = State::kStaging;
+  return StagePage{.records = std::move(page.records), .first = !std::exchange(staged_, true)};
+}
+
+DatasetSession::Next DatasetSession::handle(Staged /*event*/) {
+  if (state_ != State::kStaging) return std::nullopt;
+  return list_page();
+}
+
+bool DatasetSession::nothing_new(const std::vector<RemoteRecord>& records) const {
+  const bool all_seen = kind_ == PullKind::kIncremental || !start_.has_records;
+  return records.empty() && !staged_ && all_seen && listed_ == start_.sync_count;
+}
+
+DatasetSession::Next DatasetSession::apply(std::vector<RemoteRecord> records) {
+  if (nothing_new(records)) return ask_conflicts();
+  state_ = State::kApplying;
+  return ApplyPull{.kind = kind_, .sync_count = listed_, .staged = staged_, .records = std::move(records)};
+}
+
+DatasetSession::Next DatasetSession::handle(Applied event) {
+  if (state_ != State::kApplying) return std::nullopt;
+  start_.sync_count = listed_;
+  start_.has_records = true;
+  totals_.pulled += event.changed;
+  return ask_conflicts();
+}
+
+// --- conflicts ----------------------------------------------------------------------------------------------------
+
+DatasetSession::Next DatasetSession::ask_conflicts() {
+  state_ = State::kAsking;
+  return AskConflicts{};
+}
+
+DatasetSession::Next DatasetSession::handle(ConflictsAsked event) {
+  if (state_ != State::kAsking) return std::nullopt;
+  totals_.resolved += event.resolved;
+  totals_.conflicts = event.open;
+  state_ = State::kPreparing;
+  return PreparePush{};
+}
+
+// --- push ---------------------------------------------------------------------------------------------------------
+
+DatasetSession::Next DatasetSession::handle(Prepared event) {
+  if (state_ != State::kPreparing) return std::nullopt;
+  if (event.changes.empty()) return finish(std::nullopt);
+  if (session_token_.empty()) {
+    return finish(bad_answer("ListRecords: SyncSessionToken is missing, so nothing can be pushed"));
+  }
+  last_push_full_ = event.changes.size() >= kMaxPatchesPerPush;
+  state_ = State::kPushing;
+  ++requests_;
+  return PushRecords{.changes = std::move(event.changes), .session_token = session_token_};
+}
+
+DatasetSession::Next DatasetSession::handle(Pushed event) {
+  if (state_ != State::kPushing) return std::nullopt;
+  state_ = State::kAcknowledging;
+  return AcknowledgePush{.records = std::move(event.records), .listed = listed_};
+}
+
+DatasetSession::Next DatasetSession::handle(Acknowledged event) {
+  if (state_ != State::kAcknowledging) return std::nullopt;
+  totals_.pushed += event.acknowledged;
+  totals_.conflicts += event.new_conflicts;
+  if (!more_to_push(event)) return finish(std::nullopt);
+  listed_ = listed_.next();  // what the service holds now is known without another list
+  start_.sync_count = listed_;
+  start_.has_records = true;
+  state_ = State::kPreparing;
+  return PreparePush{};
+}
+
+bool DatasetSession::more_to_push(const Acknowledged& event) {
+  return last_push_full_ && event.nothing_between && full_pushes_++ < kMaxFullPushes;
+}
+
+DatasetSession::Next DatasetSession::after_refused_push(Error error) {
+  if (rounds_ >= kMaxRounds) return finish(std::move(error));
+  return start_round();
+}
+
+// --- ends ---------------------------------------------------------------------------------------------------------
+
+DatasetSession::Next DatasetSession::handle(CallFailed event) {
+  const auto code = event.error.code;
+  if (state_ == State::kListing && code == ErrorCode::kNoSuchSyncCount && from_.value > 0) {
+    return start_list(SyncCount{}, PullKind::kRestored);
+  }
+  if (state_ == State::kCheckingDeletion && code == ErrorCode::kNoSuchSyncCount) return check_deletion(ListedPage{});
+  if (state_ == State::kDeleting && code == ErrorCode::kResourceNotFound) return handle(DeletedRemotely{});
+  if (state_ == State::kPushing && event.error.retry() == RetryClass::kResync) {
+    return after_refused_push(std::move(event.error));
+  }
+  const bool calling = state_ == State::kListing || state_ == State::kCheckingDeletion || state_ == State::kDeleting ||
+                       state_ == State::kPushing;
+  if (!calling) return std::nullopt;
+  return finish(std::move(event.error));
+}
+
+DatasetSession::Next DatasetSession::handle(StoreFailed event) {
+  return finish(std::move(event.error));
+}
+
+DatasetSession::Next DatasetSession::handle(Cancel event) {
+  return finish(std::move(event.error));
+}
+
+DatasetSession::Next DatasetSession::finish(std::optional<Error> error) {
+  state_ = State::kFinished;
+  totals_.error = std::move(error);
+  return totals_;
+}
+
+}  // namespace syncline::engine

@@ -1,0 +1,189 @@
+// One attempt to synchronize one dataset, as a state machine. It does nothing itself: an event comes in, commands go
+// out, the driver (client/sync_job) carries them out and reports what happened as the next event. Pure: no I/O, no
+// thread, no clock; a retry is a new session. Any event in any state is legal, one that does not fit is ignored. [one
+// thread]
+//
+//   begin -> [delete at the service] -> list -> (stage -> list)* -> apply -> ask conflicts -> prepare -> push
+//         -> acknowledge -> finish
+//
+// What may be repeated, and how often, so that every session ends (D13):
+//   - a push that is refused as stale lists again: first from the sync count, then from 0 (kMaxRounds pushes)
+//   - a list starts again if its pages disagree, if the service has forgotten the count it was asked for, or if the
+//     dataset was deleted meanwhile (kMaxListStarts lists in a round, each of at most kMaxPages pages); if the pages of
+//     the last one disagree, a list of changes is used with the smallest count, one of all there is ends the session
+//   - a push that was full is followed by another, as long as nobody else writes (kMaxFullPushes more in a session)
+// With answers of one page, which is what a dataset within the quotas needs, a session therefore sends at most
+// kMaxRounds * (kMaxListStarts + 1) + kMaxFullPushes + 2 requests, the 2 for a deletion.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/sync.h"
+#include "syncline/error.h"
+
+namespace syncline::engine {
+
+inline constexpr int kMaxRounds = 3;
+inline constexpr int kMaxListStarts = 4;
+inline constexpr int kMaxPages = 2048;
+inline constexpr int kMaxFullPushes = 4;
+
+// --- events: what happened ----------------------------------------------------------------------------------------
+
+struct Begin {
+  SyncStart start = {};
+};
+struct Listed {
+  ListedPage page = {};
+};
+struct Staged {};
+struct Applied {
+  std::size_t changed = 0;  // records that were taken over
+};
+struct ConflictsAsked {
+  std::size_t resolved = 0;
+  std::size_t open = 0;
+};
+struct Prepared {
+  std::vector<OutgoingChange> changes = {};  // empty: nothing to push
+};
+struct Pushed {
+  std::vector<RemoteRecord> records = {};
+};
+struct Acknowledged {
+  std::size_t acknowledged = 0;   // sent changes that ended, or got a new base
+  std::size_t new_conflicts = 0;  // the answer brought versions of keys that are pending here
+  bool nothing_between = false;   // no other writer came between list and push
+};
+struct DeletedRemotely {};
+struct DeletionFinished {};
+struct CallFailed {
+  Error error = {};
+};
+struct StoreFailed {
+  Error error = {};
+};
+struct Cancel {
+  Error error = {};
+};
+
+using Event = std::variant<Begin, Listed, Staged, Applied, ConflictsAsked, Prepared, Pushed, Acknowledged,
+                           DeletedRemotely, DeletionFinished, CallFailed, StoreFailed, Cancel>;
+
+// --- commands: what to do next ------------------------------------------------------------------------------------
+
+struct ListRecords {
+  SyncCount from = {};
+  std::string next_token = {};
+};
+struct StagePage {
+  std::vector<RemoteRecord> records = {};
+  bool first = false;  // what an earlier list staged goes
+};
+struct ApplyPull {
+  PullKind kind = PullKind::kIncremental;
+  SyncCount sync_count = {};               // the dataset's, once this is applied
+  bool staged = false;                     // staged pages belong to it
+  std::vector<RemoteRecord> records = {};  // the last page's
+};
+struct AskConflicts {};
+struct PreparePush {};
+struct PushRecords {
+  std::vector<OutgoingChange> changes = {};
+  std::string session_token = {};
+};
+struct AcknowledgePush {
+  std::vector<RemoteRecord> records = {};
+  SyncCount listed = {};  // the dataset's count before the push, as this session listed it
+};
+struct DeleteRemotely {};
+struct FinishDeletion {};
+struct Finish {
+  std::optional<Error> error = {};  // absent: done, apart from open conflicts
+  std::size_t pulled = 0;
+  std::size_t pushed = 0;
+  std::size_t resolved = 0;
+  std::size_t conflicts = 0;
+};
+
+using Command = std::variant<ListRecords, StagePage, ApplyPull, AskConflicts, PreparePush, PushRecords, AcknowledgePush,
+                             DeleteRemotely, FinishDeletion, Finish>;
+
+class DatasetSession {
+ public:
+  // What to do next; nullopt: nothing, the event did not fit. After Finish there is never a command again.
+  std::optional<Command> on(Event event);
+
+  // Requests sent so far.
+  [[nodiscard]] std::size_t requests() const { return requests_; }
+  [[nodiscard]] bool finished() const { return state_ == State::kFinished; }
+
+ private:
+  enum class State {
+    kIdle,
+    kCheckingDeletion,
+    kDeleting,
+    kFinishingDeletion,
+    kListing,
+    kStaging,
+    kApplying,
+    kAsking,
+    kPreparing,
+    kPushing,
+    kAcknowledging,
+    kFinished,
+  };
+  using Next = std::optional<Command>;
+
+  Next handle(Begin event);
+  Next handle(Listed event);
+  Next handle(Staged event);
+  Next handle(Applied event);
+  Next handle(ConflictsAsked event);
+  Next handle(Prepared event);
+  Next handle(Pushed event);
+  Next handle(Acknowledged event);
+  Next handle(DeletedRemotely event);
+  Next handle(DeletionFinished event);
+  Next handle(CallFailed event);
+  Next handle(StoreFailed event);
+  Next handle(Cancel event);
+
+  Next start_round();
+  Next start_list(SyncCount from, PullKind kind);
+  Next list_page();
+  Next restart_list();
+  Next check_deletion(const ListedPage& page);
+  Next first_page(ListedPage page);
+  Next take_page(ListedPage page);
+  Next apply(std::vector<RemoteRecord> records);
+  Next ask_conflicts();
+  [[nodiscard]] bool more_to_push(const Acknowledged& event);
+  Next after_refused_push(Error error);
+  Next finish(std::optional<Error> error);
+  bool nothing_new(const std::vector<RemoteRecord>& records) const;
+
+  State state_ = State::kIdle;
+  SyncStart start_ = {};
+  std::size_t requests_ = 0;
+  int rounds_ = 0;
+  int full_pushes_ = 0;
+  bool last_push_full_ = false;
+  Finish totals_;
+
+  // The list of this round.
+  PullKind kind_ = PullKind::kIncremental;
+  SyncCount from_ = {};
+  SyncCount listed_ = {};  // the dataset's count, as the pages say
+  std::string next_token_ = {};
+  std::string session_token_ = {};
+  int list_starts_ = 0;
+  int pages_ = 0;
+  bool staged_ = false;
+};
+
+}  // namespace syncline::engine

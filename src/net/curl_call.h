@@ -1,0 +1,70 @@
+// One request on one easy handle. [one thread]
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/http.h"
+#include "net/curl_transport.h"
+#include "net/endpoint.h"
+
+namespace syncline::net {
+
+struct EasyCleanup {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyCleanup>;
+
+struct HeaderListCleanup {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, HeaderListCleanup>;
+
+// A handle with all that is the same for each request to this endpoint. Null: libcurl has none to give.
+EasyHandle make_easy(const TransportOptions& options, const Endpoint& endpoint);
+
+// What would not go out as it was signed, or would smuggle a second request in. Errors: kInvalidArgument.
+Result<void> check_request(const HttpRequest& request);
+
+// Not movable: the handle points into it.
+class CurlCall {
+ public:
+  // Sets `easy` up; the call must outlive its transfer. `longest_body`: TransportOptions.
+  CurlCall(HttpRequest request, const Endpoint& endpoint, std::size_t longest_body, EasyHandle easy);
+  CurlCall(const CurlCall&) = delete;
+  CurlCall& operator=(const CurlCall&) = delete;
+
+  [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  // What came of it. Once, after the handle has left the multi handle.
+  Result<HttpResponse> finish(CURLcode code);
+  // The handle, for the next call.
+  EasyHandle release();
+
+ private:
+  enum class Broken : std::uint8_t { kNo, kBodyTooLarge, kHeadersTooLarge, kOutOfMemory };
+
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* call);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* call);
+  void set_method();
+  void set_headers(const Endpoint& endpoint);
+  [[nodiscard]] Error broken() const;
+  [[nodiscard]] HttpResponse answer();
+
+  HttpRequest request_;
+  const std::string host_;
+  const std::size_t longest_body_;
+  HeaderList headers_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::string body_;
+  std::size_t header_bytes_ = 0;
+  bool headers_complete_ = false;
+  Broken broken_ = Broken::kNo;
+  EasyHandle easy_;  // last, so that it goes first: it points at the rest
+};
+
+}  // namespace syncline::net

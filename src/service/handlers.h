@@ -1,0 +1,78 @@
+// The service without its HTTP front: a request's way is parse (wire), authenticate (auth), decide (rules), commit
+// (store), answer.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/http.h"
+#include "service/log.h"
+#include "service/rules.h"
+#include "service/service_store.h"
+#include "service/tokens.h"
+#include "syncline/result.h"
+#include "wire/messages.h"
+
+namespace syncline::service {
+
+struct ServiceOptions {
+  std::string data_dir;              // made at the first start, with a pool and a developer key
+  std::string region = "us-east-1";  // of the pool that is made; an existing one must be of it
+  Clock* clock = nullptr;            // null: the system's; must outlive the service; [any thread]
+  Quotas quotas;
+  std::chrono::milliseconds session_lifetime{std::chrono::hours(1)};  // of a SyncSessionToken
+  std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};  // of a NextToken, from the first page on
+  int readers = 4;                                                    // calls that read the store at once
+  Log log;                                                            // empty: silent
+};
+
+class Service {
+ public:
+  // Errors: those of open_sqlite_store(). [blocks: disk]
+  static Result<std::unique_ptr<Service>> open(ServiceOptions options);
+
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service();
+
+  // Answers anything, whatever the bytes; never throws (S6). `remote_address` is for the log only.
+  // [any thread] [blocks: disk]; GET never waits for a write.
+  HttpResponse handle(const HttpRequest& request, std::string_view remote_address);
+
+  [[nodiscard]] const std::string& region() const { return store_->installation().region; }
+  [[nodiscard]] const std::string& identity_pool_id() const { return store_->installation().pool; }
+  [[nodiscard]] const std::string& access_key_id() const { return store_->installation().access_key_id; }
+  [[nodiscard]] const std::string& secret_access_key() const { return store_->installation().secret_access_key; }
+
+ private:
+  Service(ServiceOptions options, std::unique_ptr<ServiceStore> store);
+
+  HttpResponse respond(const HttpRequest& request, std::string_view& operation);
+  Result<void> authenticate(const HttpRequest& request) const;
+  Result<void> authorize(const wire::Target& target) const;
+
+  // Bodies of 200 answers.
+  Result<std::string> perform(const wire::Route& route, const HttpRequest& request);
+  Result<std::string> list_datasets(const wire::ListDatasetsRequest& request);
+  Result<std::string> describe_dataset(const wire::Target& target);
+  Result<std::string> delete_dataset(const wire::Target& target);
+  Result<std::string> list_records(const wire::ListRecordsRequest& request);
+  Result<std::string> update_records(wire::UpdateRecordsRequest request);
+
+  Result<SessionToken> session_of(const wire::ListRecordsRequest& request, Timestamp now) const;
+  Result<RecordsPageToken> page_of(const wire::ListRecordsRequest& request, const DatasetState& state,
+                                   Timestamp now) const;
+  [[nodiscard]] HttpResponse error_answer(const Error& error) const;
+  void log(LogLevel level, const std::string& text) const;
+  [[nodiscard]] Timestamp now() const { return options_.clock->wall(); }
+
+  SystemClock system_clock_;
+  ServiceOptions options_;
+  std::unique_ptr<ServiceStore> store_;
+  Tokens tokens_;
+};
+
+}  // namespace syncline::service

@@ -1,0 +1,69 @@
+// The HTTP front: connections, limits, time-outs, gzip. HTTP/1.1 over plain TCP (TLS is a proxy's work for now).
+// Boost.Beast stays inside http_server.cc.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "core/clock.h"
+#include "core/http.h"
+#include "service/log.h"
+#include "syncline/result.h"
+
+namespace syncline::service {
+
+struct HttpLimits {
+  // Threads that move bytes and answer GETs, which wait for no writer.
+  int io_threads = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
+  int worker_threads = 4;                                  // answer everything else
+  std::size_t connections = 4096;                          // one more is answered 503 and closed
+  std::size_t header_bytes = std::size_t{64} << 10U;       // request line included; more is 431
+  std::size_t body_bytes = std::size_t{8} << 20U;          // more is 413
+  std::size_t all_bodies_bytes = std::size_t{256} << 20U;  // of all requests under way; more is 503
+  std::chrono::milliseconds header_timeout{60'000};        // from the last answer to the end of the next header
+  std::chrono::milliseconds body_timeout{120'000};         // for one request's body, and for sending one answer
+  std::chrono::milliseconds stop_timeout{5'000};           // how long stop() lets requests under way end
+};
+
+struct HttpServerOptions {
+  std::string listen = "127.0.0.1:0";  // HOST:PORT, [V6]:PORT; port 0 takes a free one
+  HttpLimits limits;
+  Clock* clock = nullptr;  // null: the system's; dates the front's own errors; [any thread]
+  Log log;                 // empty: silent
+};
+
+// Must not throw. Called from several threads at once.
+using HttpHandler = std::function<HttpResponse(const HttpRequest& request, std::string_view remote_address)>;
+
+class HttpServer {
+ public:
+  // Listens when it returns. Errors: kInvalidArgument (`listen` is no address), kNetwork (in use, not permitted); the
+  // message names the address.
+  static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
+
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  ~HttpServer();  // stop()
+
+  [[nodiscard]] std::uint16_t port() const;
+  // "http://127.0.0.1:PORT": where a client on this machine reaches it.
+  [[nodiscard]] std::string endpoint() const;
+
+  // Takes no more requests, lets those under way end within stop_timeout, and returns when no handler runs any more.
+  // [any thread but the server's own] [blocks]
+  void stop();
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace syncline::service

@@ -1,0 +1,28 @@
+#include "service/server.h"
+
+#include <string_view>
+#include <utility>
+
+namespace syncline::service {
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
+  auto service = Service::open(ServiceOptions{.data_dir = options.data_dir,
+                                              .region = options.region,
+                                              .clock = options.clock,
+                                              .quotas = options.quotas,
+                                              .session_lifetime = options.session_lifetime,
+                                              .page_lifetime = options.page_lifetime,
+                                              .readers = options.limits.io_threads,
+                                              .log = options.log});
+  if (!service) return std::move(service).error();
+  Service* const answering = service->get();
+  auto front = HttpServer::start(
+      HttpServerOptions{.listen = options.listen, .limits = options.limits, .clock = options.clock, .log = options.log},
+      [answering](const HttpRequest& request, std::string_view remote_address) {
+        return answering->handle(request, remote_address);
+      });
+  if (!front) return std::move(front).error();
+  return std::unique_ptr<Server>(new Server(std::move(*service), std::move(*front)));
+}
+
+}  // namespace syncline::service

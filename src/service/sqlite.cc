@@ -1,0 +1,161 @@
+#include "service/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace syncline::service {
+
+namespace {
+
+ErrorCode code_of(int result) {
+  switch (result & 0xFF) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return ErrorCode::kCorrupt;
+    case SQLITE_FULL:
+      return ErrorCode::kStorageFull;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ErrorCode::kStorageBusy;
+    default:
+      return ErrorCode::kStorage;
+  }
+}
+
+Error failure(sqlite3* connection, int result) {
+  const char* file = connection != nullptr ? sqlite3_db_filename(connection, "main") : nullptr;
+  const char* text = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(result);
+  return Error{.code = code_of(result),
+               .message = std::string(file != nullptr ? file : "the service's store") + ": " + text};
+}
+
+}  // namespace
+
+void CloseConnection::operator()(sqlite3* connection) const noexcept {
+  sqlite3_close_v2(connection);
+}
+
+void FinalizeStatement::operator()(sqlite3_stmt* statement) const noexcept {
+  sqlite3_finalize(statement);
+}
+
+Result<Connection> Connection::open(const std::string& path) {
+  sqlite3* handle = nullptr;
+  // NOMUTEX: a connection is never used by two threads at once.
+  const int result = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  Connection connection(handle);
+  if (result != SQLITE_OK) {
+    Error error = failure(handle, result);
+    error.message = path + ": " + sqlite3_errstr(result);
+    return error;
+  }
+  sqlite3_extended_result_codes(handle, 1);
+  return connection;
+}
+
+Result<void> Connection::execute(const char* sql) {
+  const int result = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) return failure(handle(), result);
+  return {};
+}
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  sqlite3_stmt* handle = nullptr;
+  const int result = sqlite3_prepare_v3(this->handle(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  if (result != SQLITE_OK) return failure(this->handle(), result);
+  return Statement(handle);
+}
+
+Result<std::int64_t> Connection::integer(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Query query(*statement);
+  auto row = query.next();
+  if (!row) return std::move(row).error();
+  return *row ? query.integer(0) : std::int64_t{0};
+}
+
+std::int64_t Connection::last_insert_id() const {
+  return sqlite3_last_insert_rowid(handle());
+}
+
+Query::~Query() {
+  sqlite3_reset(statement_);
+}
+
+Result<bool> Query::next() {
+  if (failure_ != SQLITE_OK) return failure(sqlite3_db_handle(statement_), failure_);
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  return failure(sqlite3_db_handle(statement_), result);
+}
+
+Result<void> Query::run() {
+  while (true) {
+    auto row = next();
+    if (!row) return std::move(row).error();
+    if (!*row) return {};
+  }
+}
+
+std::int64_t Query::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view Query::text(int column) const {
+  const auto* start = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return start == nullptr ? std::string_view{} : std::string_view(start, static_cast<std::size_t>(bytes(column)));
+}
+
+bool Query::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Query::bytes(int column) const {
+  return sqlite3_column_bytes(statement_, column);
+}
+
+void Query::bind(int index, std::int64_t value) {
+  const int result = sqlite3_bind_int64(statement_, index, value);
+  if (result != SQLITE_OK) failure_ = result;
+}
+
+void Query::bind(int index, std::string_view value) {
+  // An empty view may have no address, which SQLite would take for NULL.
+  const char* start = value.empty() ? "" : value.data();
+  const int result = sqlite3_bind_text64(statement_, index, start, value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  if (result != SQLITE_OK) failure_ = result;
+}
+
+void Query::bind(int index, const std::optional<std::string>& value) {
+  if (value) return bind(index, std::string_view(*value));
+  const int result = sqlite3_bind_null(statement_, index);
+  if (result != SQLITE_OK) failure_ = result;
+}
+
+Transaction::~Transaction() {
+  if (open_) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<void> Transaction::begin() {
+  auto begun = connection_.execute("BEGIN");
+  open_ = begun.has_value();
+  return begun;
+}
+
+Result<void> Transaction::begin_immediate() {
+  auto begun = connection_.execute("BEGIN IMMEDIATE");
+  open_ = begun.has_value();
+  return begun;
+}
+
+Result<void> Transaction::commit() {
+  auto committed = connection_.execute("COMMIT");
+  if (committed) open_ = false;
+  return committed;
+}
+
+}  // namespace syncline::service

@@ -1,0 +1,38 @@
+#include "service/sqlite_rows.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace syncline::service {
+
+Timestamp time_of(std::int64_t milliseconds) {
+  return Timestamp(std::chrono::milliseconds(milliseconds));
+}
+
+std::int64_t milliseconds(Timestamp time) {
+  return time.time_since_epoch().count();
+}
+
+DatasetState state_at(const Query& query, int column) {
+  return DatasetState{.exists = query.integer(column) != 0,
+                      .count = SyncCount{query.integer(column + 1)},
+                      .first_count = SyncCount{query.integer(column + 2)},
+                      .records = query.integer(column + 3),
+                      .bytes = query.integer(column + 4),
+                      .created_at = time_of(query.integer(column + 5)),
+                      .modified_at = time_of(query.integer(column + 6)),
+                      .modified_by = std::string(query.text(column + 7))};
+}
+
+Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& target) {
+  Query query(statement, target.pool.text(), target.identity.text(), target.dataset.text());
+  auto row = query.next();
+  if (!row) return std::move(row).error();
+  if (!*row) return DatasetRow{};
+  DatasetRow found{.identity_id = query.integer(0), .dataset_id = query.integer(1), .state = {}};
+  if (found.dataset_id != 0) found.state = state_at(query, 2);
+  return found;
+}
+
+}  // namespace syncline::service

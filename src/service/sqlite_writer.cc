@@ -1,0 +1,172 @@
+#include "service/sqlite_writer.h"
+
+#include <string_view>
+#include <utility>
+
+namespace syncline::service {
+
+Result<void> Writer::prepare() {
+  struct Entry {
+    Statement Writer::*member;
+    std::string_view sql;
+  };
+  static constexpr Entry kStatements[] = {
+      {&Writer::find_dataset_, kFindDataset},
+      {&Writer::count_datasets_, "SELECT count(*) FROM datasets WHERE identity_id = ?1 AND present = 1"},
+      {&Writer::find_record_, "SELECT id, sync_count, value FROM records WHERE dataset_id = ?1 AND key = ?2"},
+      {&Writer::add_identity_, "INSERT INTO identities (pool_id, name) SELECT p.id, ?2 FROM pools p WHERE p.name = ?1"},
+      {&Writer::add_dataset_,
+       "INSERT INTO datasets (present, sync_count, first_count, records, bytes, created_at, modified_at, modified_by,"
+       " identity_id, name) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+      {&Writer::change_dataset_,
+       "UPDATE datasets SET present = 1, sync_count = ?1, first_count = ?2, records = ?3, bytes = ?4, created_at = ?5,"
+       " modified_at = ?6, modified_by = ?7 WHERE id = ?8"},
+      {&Writer::add_record_,
+       "INSERT INTO records (value, sync_count, modified_by, modified_at, device_modified_at, dataset_id, key)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+      {&Writer::change_record_,
+       "UPDATE records SET value = ?1, sync_count = ?2, modified_by = ?3, modified_at = ?4, device_modified_at = ?5"
+       " WHERE id = ?6"},
+      {&Writer::keep_version_,
+       "INSERT INTO history (dataset_id, record_id, key, value, sync_count, modified_by, modified_at,"
+       " device_modified_at, superseded_count, superseded_at)"
+       " SELECT dataset_id, id, key, value, sync_count, modified_by, modified_at, device_modified_at, ?2, ?3"
+       " FROM records WHERE id = ?1"},
+      {&Writer::keep_all_versions_,
+       "INSERT INTO history (dataset_id, record_id, key, value, sync_count, modified_by, modified_at,"
+       " device_modified_at, superseded_count, superseded_at)"
+       " SELECT dataset_id, id, key, value, sync_count, modified_by, modified_at, device_modified_at, ?2, ?3"
+       " FROM records WHERE dataset_id = ?1"},
+      {&Writer::remove_records_, "DELETE FROM records WHERE dataset_id = ?1"},
+      {&Writer::end_dataset_, "UPDATE datasets SET present = 0, records = 0, bytes = 0 WHERE id = ?1"},
+      // Bounded, so that the first write after a quiet time does not pay for all of it; more than any call adds.
+      {&Writer::forget_,
+       "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE superseded_at < ?1 ORDER BY superseded_at"
+       " LIMIT 2048)"},
+  };
+  for (const Entry& entry : kStatements) {
+    auto statement = connection_.prepare(entry.sql);
+    if (!statement) return std::move(statement).error();
+    this->*entry.member = std::move(*statement);
+  }
+  return {};
+}
+
+Result<UpdateDecision> Writer::update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) {
+  Transaction transaction(connection_);
+  if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
+  auto row = find_dataset(find_dataset_, target);
+  if (!row) return std::move(row).error();
+  auto rows = find_records(row->dataset_id, call.patches);
+  if (!rows) return std::move(rows).error();
+  auto datasets = count_datasets(row->identity_id);
+  if (!datasets) return std::move(datasets).error();
+
+  std::vector<CurrentRecord> current;
+  current.reserve(rows->size());
+  for (const CurrentRow& found : *rows) current.push_back(found.record);
+  auto decision = rule(row->state, current, *datasets, std::move(call));
+  if (!decision || decision->written.empty()) return decision;
+
+  if (auto written = write(target, std::move(*row), *rows, *decision); !written) return std::move(written).error();
+  if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
+  return decision;
+}
+
+Result<std::vector<CurrentRow>> Writer::find_records(std::int64_t dataset_id, const std::vector<Patch>& patches) {
+  std::vector<CurrentRow> rows(patches.size());
+  for (std::size_t i = 0; dataset_id != 0 && i < patches.size(); ++i) {
+    Query query(find_record_, dataset_id, patches[i].key);
+    auto row = query.next();
+    if (!row) return std::move(row).error();
+    if (!*row) continue;
+    rows[i].id = query.integer(0);
+    rows[i].record.count = SyncCount{query.integer(1)};
+    rows[i].record.present = !query.is_null(2);
+    if (rows[i].record.present) {
+      rows[i].record.bytes = static_cast<std::int64_t>(patches[i].key.size()) + query.bytes(2);
+    }
+  }
+  return rows;
+}
+
+Result<std::int64_t> Writer::count_datasets(std::int64_t identity_id) {
+  Query query(count_datasets_, identity_id);
+  auto row = query.next();
+  if (!row) return std::move(row).error();
+  return query.integer(0);
+}
+
+Result<void> Writer::write(const wire::Target& target, DatasetRow row, const std::vector<CurrentRow>& current,
+                           const UpdateDecision& decision) {
+  if (auto written = write_dataset(target, row, decision.after); !written) return written;
+  const std::int64_t now = milliseconds(decision.after.modified_at);
+  for (std::size_t i = 0; i < current.size(); ++i) {
+    if (current[i].id != 0) {
+      auto kept = Query(keep_version_, current[i].id, decision.after.count.value, now).run();
+      if (!kept) return kept;
+    }
+    auto written = write_record(row.dataset_id, current[i].id, decision.written[i]);
+    if (!written) return written;
+  }
+  return forget_history(decision.after.modified_at);
+}
+
+Result<void> Writer::write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after) {
+  if (row.identity_id == 0) {
+    if (auto added = Query(add_identity_, target.pool.text(), target.identity.text()).run(); !added) return added;
+    row.identity_id = connection_.last_insert_id();
+  }
+  const std::int64_t created_at = milliseconds(after.created_at);
+  const std::int64_t modified_at = milliseconds(after.modified_at);
+  if (row.dataset_id != 0) {
+    return Query(change_dataset_, after.count.value, after.first_count.value, after.records, after.bytes, created_at,
+                 modified_at, after.modified_by, row.dataset_id)
+        .run();
+  }
+  auto added = Query(add_dataset_, after.count.value, after.first_count.value, after.records, after.bytes, created_at,
+                     modified_at, after.modified_by, row.identity_id, target.dataset.text())
+                   .run();
+  row.dataset_id = connection_.last_insert_id();
+  return added;
+}
+
+Result<void> Writer::write_record(std::int64_t dataset_id, std::int64_t record_id, const RemoteRecord& record) {
+  const Version& version = record.version;
+  const std::int64_t modified_at = milliseconds(version.modified_at);
+  const std::int64_t device_modified_at = milliseconds(version.device_modified_at);
+  if (record_id != 0) {
+    return Query(change_record_, version.value, version.count.value, version.modified_by, modified_at,
+                 device_modified_at, record_id)
+        .run();
+  }
+  return Query(add_record_, version.value, version.count.value, version.modified_by, modified_at, device_modified_at,
+               dataset_id, record.key)
+      .run();
+}
+
+Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestamp now) {
+  Transaction transaction(connection_);
+  if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
+  auto row = find_dataset(find_dataset_, target);
+  if (!row) return std::move(row).error();
+  if (!row->state.exists) return std::move(row->state);
+  // A deletion has no count of its own: the next incarnation's first count is the one that comes after.
+  const std::int64_t superseded_count = row->state.count.next().value;
+  const std::int64_t time = milliseconds(now);
+  auto deleted = Query(keep_all_versions_, row->dataset_id, superseded_count, time)
+                     .run()
+                     .and_then([&] { return Query(remove_records_, row->dataset_id).run(); })
+                     .and_then([&] { return Query(end_dataset_, row->dataset_id).run(); })
+                     .and_then([&] { return forget_history(now); })
+                     .and_then([&] { return transaction.commit(); });
+  if (!deleted) return std::move(deleted).error();
+  return std::move(row->state);
+}
+
+Result<void> Writer::forget_history(Timestamp now) {
+  const std::int64_t limit = milliseconds(now - history_);
+  return Query(forget_, limit).run();
+}
+
+}  // namespace syncline::service

@@ -1,0 +1,55 @@
+// The writing side of the store: one connection, one transaction a call, one sync of the disk a commit.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "service/service_store.h"
+#include "service/sqlite.h"
+#include "service/sqlite_rows.h"
+
+namespace syncline::service {
+
+struct CurrentRow {
+  std::int64_t id = 0;  // 0: never written
+  CurrentRecord record;
+};
+
+// The connection that writes, and what it has prepared. [one thread at a time]
+class Writer {
+ public:
+  Writer(Connection connection, std::chrono::milliseconds history)
+      : connection_(std::move(connection)), history_(history) {}
+  Result<void> prepare();
+
+  Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule);
+  Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now);
+
+ private:
+  Result<std::vector<CurrentRow>> find_records(std::int64_t dataset_id, const std::vector<Patch>& patches);
+  Result<std::int64_t> count_datasets(std::int64_t identity_id);
+  Result<void> write(const wire::Target& target, DatasetRow row, const std::vector<CurrentRow>& current,
+                     const UpdateDecision& decision);
+  Result<void> write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after);
+  Result<void> write_record(std::int64_t dataset_id, std::int64_t record_id, const RemoteRecord& record);
+  Result<void> forget_history(Timestamp now);
+
+  Connection connection_;
+  std::chrono::milliseconds history_;
+  Statement find_dataset_;
+  Statement count_datasets_;
+  Statement find_record_;
+  Statement add_identity_;
+  Statement add_dataset_;
+  Statement change_dataset_;
+  Statement add_record_;
+  Statement change_record_;
+  Statement keep_version_;
+  Statement keep_all_versions_;
+  Statement remove_records_;
+  Statement end_dataset_;
+  Statement forget_;
+};
+
+}  // namespace syncline::service

@@ -1,0 +1,302 @@
+#include "service/store_file.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "auth/digest.h"
+#include "core/text.h"
+#include "service/answer.h"
+
+namespace syncline::service {
+
+namespace {
+
+// "SLsv", so that `file` and we can tell whose database it is.
+constexpr std::int64_t kApplicationId = 0x534C7376;
+constexpr std::int64_t kSchemaVersion = 1;
+
+// Ordinary tables with a unique index, integer ids: half the time of tables keyed by text (design.md, section 4).
+constexpr const char* kSchema = R"sql(
+CREATE TABLE installation (
+  name  TEXT NOT NULL UNIQUE,
+  value TEXT NOT NULL
+);
+CREATE TABLE pools (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL
+);
+CREATE TABLE developer_keys (
+  id                INTEGER PRIMARY KEY,
+  pool_id           INTEGER NOT NULL REFERENCES pools(id),
+  access_key_id     TEXT NOT NULL UNIQUE,
+  secret_access_key TEXT NOT NULL,
+  created_at        INTEGER NOT NULL
+);
+CREATE TABLE identities (
+  id      INTEGER PRIMARY KEY,
+  pool_id INTEGER NOT NULL REFERENCES pools(id),
+  name    TEXT NOT NULL,
+  UNIQUE (pool_id, name)
+);
+-- A deleted dataset stays with its counts (present = 0), so that a later incarnation goes on from them.
+CREATE TABLE datasets (
+  id          INTEGER PRIMARY KEY,
+  identity_id INTEGER NOT NULL REFERENCES identities(id),
+  name        TEXT NOT NULL,
+  present     INTEGER NOT NULL,
+  sync_count  INTEGER NOT NULL,
+  first_count INTEGER NOT NULL,
+  records     INTEGER NOT NULL,
+  bytes       INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  modified_by TEXT NOT NULL,
+  UNIQUE (identity_id, name)
+);
+CREATE INDEX present_datasets ON datasets (identity_id, name) WHERE present = 1;
+-- A null value is a tombstone.
+CREATE TABLE records (
+  id                 INTEGER PRIMARY KEY,
+  dataset_id         INTEGER NOT NULL REFERENCES datasets(id),
+  key                TEXT NOT NULL,
+  value              TEXT,
+  sync_count         INTEGER NOT NULL,
+  modified_by        TEXT NOT NULL,
+  modified_at        INTEGER NOT NULL,
+  device_modified_at INTEGER NOT NULL,
+  UNIQUE (dataset_id, key)
+);
+CREATE INDEX records_by_count ON records (dataset_id, sync_count);
+-- Versions that were overwritten, kept for as long as a page of a list that began before may be asked for.
+CREATE TABLE history (
+  id                 INTEGER PRIMARY KEY,
+  dataset_id         INTEGER NOT NULL,
+  record_id          INTEGER NOT NULL,
+  key                TEXT NOT NULL,
+  value              TEXT,
+  sync_count         INTEGER NOT NULL,
+  modified_by        TEXT NOT NULL,
+  modified_at        INTEGER NOT NULL,
+  device_modified_at INTEGER NOT NULL,
+  superseded_count   INTEGER NOT NULL,
+  superseded_at      INTEGER NOT NULL
+);
+CREATE INDEX history_by_count ON history (dataset_id, superseded_count);
+CREATE INDEX history_by_time ON history (superseded_at);
+)sql";
+
+Error storage(std::string message) {
+  return Error{.code = ErrorCode::kStorage, .message = std::move(message)};
+}
+
+Error system_failure(const std::string& path, const char* what) {
+  return storage(path + ": " + what + ": " + std::strerror(errno));
+}
+
+Result<void> sync_directory(const std::filesystem::path& directory) {
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return system_failure(directory.string(), "cannot be opened");
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  if (!synced) return system_failure(directory.string(), "cannot be synced");
+  return {};
+}
+
+// 5 bits a letter.
+std::string random_letters(std::size_t count) {
+  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::string letters = auth::random_bytes(count);
+  for (char& c : letters) c = kLetters[static_cast<unsigned char>(c) % kLetters.size()];
+  return letters;
+}
+
+Installation new_installation(const std::string& region) {
+  return Installation{.region = region,
+                      .pool = region + ":" + random_uuid(),
+                      .access_key_id = "SLDK" + random_letters(16),
+                      .secret_access_key = auth::base64url_encode(auth::random_bytes(30)),
+                      .token_key = hex_encode(auth::random_bytes(32))};
+}
+
+template <typename... Values>
+Result<void> run(Connection& connection, std::string_view sql, const Values&... values) {
+  auto statement = connection.prepare(sql);
+  if (!statement) return std::move(statement).error();
+  return Query(*statement, values...).run();
+}
+
+Result<std::string> read_text(Connection& connection, std::string_view sql) {
+  auto statement = connection.prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Query query(*statement);
+  auto row = query.next();
+  if (!row) return std::move(row).error();
+  return *row ? std::string(query.text(0)) : std::string();
+}
+
+Result<void> write_installation(Connection& writer, const Installation& made, Timestamp now) {
+  const std::int64_t time = now.time_since_epoch().count();
+  return run(writer, "INSERT INTO installation (name, value) VALUES ('region', ?1), ('token_key', ?2)", made.region,
+             made.token_key)
+      .and_then(
+          [&] { return run(writer, "INSERT INTO pools (id, name, created_at) VALUES (1, ?1, ?2)", made.pool, time); })
+      .and_then([&] {
+        return run(writer,
+                   "INSERT INTO developer_keys (pool_id, access_key_id, secret_access_key, created_at)"
+                   " VALUES (1, ?1, ?2, ?3)",
+                   made.access_key_id, made.secret_access_key, time);
+      });
+}
+
+// One transaction: a kill at the first start leaves either nothing or a whole installation (S7).
+Result<void> create(Connection& writer, const StoreOptions& options) {
+  if (auto region = IdentityPoolId::parse(options.region + ":0"); !region) {
+    return storage("region '" + options.region + "' is not made of letters, digits, - and _");
+  }
+  Transaction transaction(writer);
+  return transaction.begin_immediate()
+      .and_then([&] { return writer.execute(kSchema); })
+      .and_then([&] { return write_installation(writer, new_installation(options.region), options.now); })
+      .and_then([&] {
+        const std::string marks = "PRAGMA application_id = " + std::to_string(kApplicationId) +
+                                  "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
+        return writer.execute(marks.c_str());
+      })
+      .and_then([&] { return transaction.commit(); });
+}
+
+enum class FileState { kEmpty, kOurs };
+
+// Changes nothing: a file that is not ours, or newer than we are, stays as it is.
+Result<FileState> examine(Connection& writer, const std::string& path) {
+  auto application = writer.integer("PRAGMA application_id");
+  if (!application) return std::move(application).error();
+  auto tables = writer.integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::move(tables).error();
+  if (*application == 0 && *tables == 0) return FileState::kEmpty;
+  if (*application != kApplicationId) {
+    return Error{.code = ErrorCode::kCorrupt, .message = path + ": is a database of another program"};
+  }
+  auto version = writer.integer("PRAGMA user_version");
+  if (!version) return std::move(version).error();
+  if (*version > kSchemaVersion) {
+    return Error{.code = ErrorCode::kSchemaTooNew,
+                 .message = path + ": has schema " + std::to_string(*version) + ", this program knows up to " +
+                            std::to_string(kSchemaVersion)};
+  }
+  return FileState::kOurs;
+}
+
+Result<void> configure_writer(Connection& connection) {
+  return connection.execute(
+      // Readers never wait for the writer, and a commit is one sync.
+      "PRAGMA journal_mode = WAL;"
+      // An answer of 200 means durable: NORMAL would sync at checkpoints only (S2, S7).
+      "PRAGMA synchronous = FULL;"
+      // 16 MiB: a call touches up to 1,024 records; SQLite's 2 MiB spill.
+      "PRAGMA cache_size = -16384;"
+      // What a burst has left of the WAL is given back at a checkpoint.
+      "PRAGMA journal_size_limit = 67108864;");
+}
+
+Result<Installation> read_installation(Connection& writer) {
+  struct Field {
+    std::string Installation::*member;
+    std::string_view sql;
+  };
+  static constexpr Field kFields[] = {
+      {&Installation::region, "SELECT value FROM installation WHERE name = 'region'"},
+      {&Installation::token_key, "SELECT value FROM installation WHERE name = 'token_key'"},
+      {&Installation::pool, "SELECT name FROM pools ORDER BY id LIMIT 1"},
+      {&Installation::access_key_id, "SELECT access_key_id FROM developer_keys ORDER BY id LIMIT 1"},
+      {&Installation::secret_access_key, "SELECT secret_access_key FROM developer_keys ORDER BY id LIMIT 1"},
+  };
+  Installation installation;
+  for (const Field& field : kFields) {
+    auto text = read_text(writer, field.sql);
+    if (!text) return std::move(text).error();
+    installation.*field.member = std::move(*text);
+  }
+  return installation;
+}
+
+}  // namespace
+
+Result<DirectoryLock> DirectoryLock::take(const std::string& data_dir) {
+  const std::string path = data_dir + "/service.lock";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return system_failure(path, "cannot be opened");
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    const bool held = errno == EWOULDBLOCK;
+    Error error = held ? storage(data_dir + ": another service is running on this data directory")
+                       : system_failure(path, "cannot be locked");
+    ::close(file);
+    return error;
+  }
+  return DirectoryLock(file);
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+
+DirectoryLock::~DirectoryLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+Result<void> make_data_directory(const std::string& data_dir) {
+  if (data_dir.empty()) return storage("the data directory's name is empty");
+  std::error_code failed;
+  const bool made = std::filesystem::create_directories(data_dir, failed);
+  if (failed) return storage(data_dir + ": cannot be made a directory: " + failed.message());
+  if (!made) return {};
+  std::filesystem::permissions(data_dir, std::filesystem::perms::owner_all, failed);
+  if (failed) return storage(data_dir + ": permissions cannot be set: " + failed.message());
+  return sync_directory(std::filesystem::absolute(data_dir).lexically_normal().parent_path());
+}
+
+Result<std::string> make_store_file(const std::string& data_dir) {
+  std::string path = data_dir + "/service.db";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return system_failure(path, "cannot be opened");
+  ::close(file);
+  // SQLite syncs the directory for its own files, but this one it finds already made.
+  if (auto synced = sync_directory(data_dir); !synced) return std::move(synced).error();
+  return path;
+}
+
+Result<void> configure_reader(Connection& connection) {
+  // The last connection to close checkpoints; that must be the writer (see DirectoryLock).
+  sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return connection.execute(
+      "PRAGMA busy_timeout = 5000;"
+      // A reader that wrote would be a defect; this makes it an error.
+      "PRAGMA query_only = ON;"
+      // 4 MiB holds the largest dataset.
+      "PRAGMA cache_size = -4096;");
+}
+
+Result<Installation> open_installation(Connection& writer, const StoreOptions& options, const std::string& path) {
+  // Others may hold a lock for a moment: a backup, an operator's shell.
+  if (auto set = writer.execute("PRAGMA busy_timeout = 5000"); !set) return std::move(set).error();
+  auto state = examine(writer, path);
+  if (!state) return std::move(state).error();
+  if (auto configured = configure_writer(writer); !configured) return std::move(configured).error();
+  if (*state == FileState::kEmpty) {
+    if (auto created = create(writer, options); !created) return std::move(created).error();
+  }
+  auto installation = read_installation(writer);
+  if (installation && installation->region != options.region) {
+    return storage(path + ": belongs to region " + installation->region + ", not " + options.region);
+  }
+  return installation;
+}
+
+}  // namespace syncline::service

@@ -1,0 +1,62 @@
+// The tokens that the service hands out: self-contained and authenticated, so that no node keeps state between
+// requests. Each is BASE64URL(payload, HMAC-SHA256(key, kind, pool, identity, dataset, payload)): what a token is bound
+// to is part of the MAC's input only, so one from elsewhere is as bad as a forged one, and says no more. [any thread]
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "syncline/result.h"
+#include "syncline/values.h"
+#include "wire/messages.h"
+
+namespace syncline::service {
+
+// SyncSessionToken: names a list that the update which carries it is based on.
+struct SessionToken {
+  std::string session;  // 16 random bytes
+  Timestamp expires_at{};
+  SyncCount listed;  // the dataset's count in that list; 0: it did not exist
+};
+
+// NextToken of ListRecords: one snapshot, and how far it has been read. It expires with its first page's lifetime, not
+// later, since superseded records are kept for no longer.
+struct RecordsPageToken {
+  Timestamp expires_at{};
+  SyncCount snapshot;        // the dataset's count when the first page was read
+  SyncCount requested;       // lastSyncCount of the first page
+  SyncCount last_count;      // where the page before this one ended:
+  std::int64_t last_id = 0;  //   records are listed by (count, id)
+  bool deleted_after_requested = false;
+  std::string modified_by;  // the dataset's LastModifiedBy at the snapshot
+};
+
+// NextToken of ListDatasets.
+struct DatasetsPageToken {
+  Timestamp expires_at{};
+  std::string last_name;
+};
+
+class Tokens {
+ public:
+  // `key`: 32 random bytes that all nodes of one database share.
+  explicit Tokens(std::string key) : key_(std::move(key)) {}
+
+  [[nodiscard]] std::string seal(const wire::Target& target, const SessionToken& token) const;
+  [[nodiscard]] std::string seal(const wire::Target& target, const RecordsPageToken& token) const;
+  [[nodiscard]] std::string seal(const wire::Target& target, const DatasetsPageToken& token) const;
+
+  // Errors: kInvalidParameter, the same whether the token is malformed, forged, bound to something else or expired.
+  [[nodiscard]] Result<SessionToken> open_session(const wire::Target& target, std::string_view text,
+                                                  Timestamp now) const;
+  [[nodiscard]] Result<RecordsPageToken> open_records_page(const wire::Target& target, std::string_view text,
+                                                           Timestamp now) const;
+  [[nodiscard]] Result<DatasetsPageToken> open_datasets_page(const wire::Target& target, std::string_view text,
+                                                             Timestamp now) const;
+
+ private:
+  std::string key_;
+};
+
+}  // namespace syncline::service

@@ -1,0 +1,46 @@
+#include "store/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "store/sqlite.h"
+
+namespace syncline::store {
+
+FileLock::FileLock(std::string path) : path_(std::move(path)) {
+  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file_ < 0) fail(ErrorCode::kStorage, path_ + ": " + std::strerror(errno));
+}
+
+FileLock::~FileLock() {
+  ::close(file_);
+}
+
+void FileLock::lock(std::chrono::milliseconds longest) {
+  // flock() can't wait with a limit, so it is asked again, at growing intervals.
+  const auto deadline = std::chrono::steady_clock::now() + longest;
+  std::chrono::microseconds pause{100};
+  while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) fail(ErrorCode::kStorage, path_ + ": " + std::strerror(errno));
+    if (std::chrono::steady_clock::now() >= deadline) {
+      fail(ErrorCode::kStorageBusy,
+           path_ + ": another process held the store for more than " + std::to_string(longest.count()) + " ms");
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds{10'000});
+  }
+}
+
+void FileLock::unlock() {
+  ::flock(file_, LOCK_UN);
+}
+
+}  // namespace syncline::store

@@ -1,0 +1,213 @@
+// What the app reads and writes.
+#include <algorithm>
+#include <unordered_set>
+
+#include "store/impl.h"
+#include "store/rows.h"
+
+namespace syncline::store {
+
+namespace {
+
+struct Visible {
+  bool present = false;
+  std::int64_t value_bytes = 0;
+  Revision last_revision;
+  bool conflicted = false;
+};
+
+Visible look(Connection& connection, DatasetId dataset, std::string_view key) {
+  auto row = connection.use(R"sql(
+    SELECT CASE WHEN j.id IS NULL THEN length(r.value) ELSE length(j.value) END, coalesce(j.revision, r.revision, 0),
+           EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1 AND key = ?2)
+    FROM (SELECT 1)
+    LEFT JOIN journal AS j ON j.dataset = ?1 AND j.key = ?2
+    LEFT JOIN record AS r ON r.dataset = ?1 AND r.key = ?2)sql");
+  row.bind(dataset).bind(key).step();
+  return Visible{.present = !row.is_null(0),
+                 .value_bytes = row.number(0),
+                 .last_revision = Revision{row.number(1)},
+                 .conflicted = row.number(2) != 0};
+}
+
+// D6: once the app has written what the other side of a conflict holds, there is nothing left to ask.
+bool settle_if_equal(Connection& connection, DatasetId dataset, std::string_view key,
+                     std::optional<std::string_view> value, Revision revision) {
+  const auto remote = load_conflict(connection, dataset, key);
+  if (!remote || remote->value != value) return false;
+  set_base(connection, dataset, key, *remote, revision);
+  end_pending(connection, dataset, key);
+  end_conflict(connection, dataset, key);
+  return true;
+}
+
+// One put or remove, within a transaction. The base is not touched: the journal is what the app sees first.
+void write_one(WriteTransaction& transaction, DatasetId dataset, std::string_view key,
+               std::optional<std::string_view> value, Timestamp now, KeyChanges& changes) {
+  const auto before = look(transaction.connection(), dataset, key);
+  if (!value && !before.present) return;
+  auto& connection = transaction.connection();
+  const Revision revision{before.last_revision.value + 1};
+  const bool settled = before.conflicted && settle_if_equal(connection, dataset, key, value, revision);
+  if (!settled) set_pending(connection, dataset, key, value, revision, now);
+  const auto size = [key](std::int64_t bytes) { return static_cast<std::int64_t>(key.size()) + bytes; };
+  transaction.count(dataset, before.present ? std::optional(size(before.value_bytes)) : std::nullopt,
+                    value ? std::optional(size(static_cast<std::int64_t>(value->size()))) : std::nullopt);
+  auto& list = !before.present ? changes.added : (value ? changes.updated : changes.removed);
+  list.emplace_back(key);
+}
+
+// The last change of each key, in the order given: what a batch comes to.
+std::vector<const Change*> net_changes(std::span<const Change> changes) {
+  std::unordered_set<std::string_view> keys;
+  keys.reserve(changes.size());
+  std::vector<const Change*> net;
+  net.reserve(changes.size());
+  for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+    if (keys.insert(change->key).second) net.push_back(&*change);
+  }
+  std::reverse(net.begin(), net.end());
+  return net;
+}
+
+constexpr const char* kVisibleRecords = R"sql(
+  SELECT key, value, pending, conflicted, sync_count, modified_by, modified_at, seen_at FROM (
+    SELECT j.key AS key, j.value AS value, 1 AS pending,
+           EXISTS (SELECT 1 FROM conflict AS c WHERE c.dataset = j.dataset AND c.key = j.key) AS conflicted,
+           coalesce(r.sync_count, 0) AS sync_count, coalesce(r.modified_by, '') AS modified_by,
+           coalesce(r.modified_at, 0) AS modified_at, j.written_at AS seen_at
+    FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
+    WHERE j.dataset = ?1 AND j.value IS NOT NULL
+    UNION ALL
+    SELECT r.key, r.value, 0, 0, r.sync_count, r.modified_by, r.modified_at, r.device_modified_at
+    FROM record AS r
+    WHERE r.dataset = ?1 AND r.value IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE j.dataset = r.dataset AND j.key = r.key))
+  ORDER BY key)sql";
+
+Record read_record(const Statement& row) {
+  RecordState state = RecordState::kClean;
+  if (row.number(2) != 0) state = row.number(3) != 0 ? RecordState::kConflicted : RecordState::kPending;
+  return Record{.key = row.text(0),
+                .value = row.blob(1).value_or(std::string()),
+                .state = state,
+                .sync_count = SyncCount{row.number(4)},
+                .modified_by = row.text(5),
+                .modified_at = from_millis(row.number(6)),
+                .device_modified_at = from_millis(row.number(7))};
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> Store::get(DatasetId dataset, std::string_view key) {
+  return reading(*impl_, [&](Connection& connection) {
+    auto row = connection.use(R"sql(
+      SELECT CASE WHEN j.id IS NULL THEN r.value ELSE j.value END
+      FROM (SELECT 1)
+      LEFT JOIN journal AS j ON j.dataset = ?1 AND j.key = ?2
+      LEFT JOIN record AS r ON r.dataset = ?1 AND r.key = ?2)sql");
+    row.bind(dataset).bind(key).step();
+    return row.blob(0);
+  });
+}
+
+Result<KeyChanges> Store::write(DatasetId dataset, std::span<const Change> changes, Timestamp now) {
+  return guarded([&] {
+    WriteTransaction transaction(*impl_, Lasting::kAsOption);
+    const auto before = transaction.totals_before(dataset);
+    KeyChanges changed;
+    for (const auto* change : net_changes(changes)) {
+      write_one(transaction, dataset, change->key, change->value, now, changed);
+    }
+    check_quotas(transaction, before);
+    transaction.commit();
+    return changed;
+  });
+}
+
+Result<KeyChanges> Store::put(DatasetId dataset, std::string_view key, std::string_view value, Timestamp now) {
+  return guarded([&] {
+    WriteTransaction transaction(*impl_, Lasting::kAsOption);
+    const auto before = transaction.totals_before(dataset);
+    KeyChanges changed;
+    write_one(transaction, dataset, key, value, now, changed);
+    check_quotas(transaction, before);
+    transaction.commit();
+    return changed;
+  });
+}
+
+Result<std::optional<Record>> Store::record(DatasetId dataset, std::string_view key) {
+  return reading(*impl_, [&](Connection& connection) -> std::optional<Record> {
+    const auto state = load_key(connection, dataset, key);
+    const auto& seen = state.visible();
+    if (!seen) return std::nullopt;
+    Record record{.key = std::string(key), .value = *seen};
+    if (state.pending) record.state = state.conflicted ? RecordState::kConflicted : RecordState::kPending;
+    if (state.base) {
+      record.sync_count = state.base->count;
+      record.modified_by = state.base->modified_by;
+      record.modified_at = state.base->modified_at;
+    }
+    record.device_modified_at = state.pending ? state.pending->written_at : state.base->device_modified_at;
+    return record;
+  });
+}
+
+Result<std::vector<Record>> Store::records(DatasetId dataset) {
+  return reading(*impl_, [&](Connection& connection) {
+    auto row = connection.use(kVisibleRecords);
+    row.bind(dataset);
+    std::vector<Record> records;
+    while (row.step()) records.push_back(read_record(row));
+    return records;
+  });
+}
+
+Result<std::vector<PendingChange>> Store::pending_changes(DatasetId dataset) {
+  return reading(*impl_, [&](Connection& connection) {
+    auto row = connection.use(R"sql(
+      SELECT j.key, j.value, j.revision, coalesce(r.sync_count, 0), j.written_at,
+             EXISTS (SELECT 1 FROM conflict AS c WHERE c.dataset = j.dataset AND c.key = j.key)
+      FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
+      WHERE j.dataset = ? ORDER BY j.key)sql");
+    row.bind(dataset);
+    std::vector<PendingChange> changes;
+    while (row.step()) {
+      changes.push_back(PendingChange{.key = row.text(0),
+                                      .value = row.blob(1),
+                                      .revision = Revision{row.number(2)},
+                                      .base_count = SyncCount{row.number(3)},
+                                      .written_at = from_millis(row.number(4)),
+                                      .conflicted = row.number(5) != 0});
+    }
+    return changes;
+  });
+}
+
+Result<DatasetInfo> Store::info(DatasetId dataset) {
+  return reading_snapshot(*impl_, [&](Connection& connection) {
+    const auto totals = load_totals(connection, dataset);
+    DatasetInfo info{.records = static_cast<std::size_t>(totals.records),
+                     .bytes = static_cast<std::size_t>(totals.bytes)};
+    auto row = connection.use(R"sql(
+      SELECT (SELECT count(*) FROM journal WHERE dataset = ?1), (SELECT count(*) FROM conflict WHERE dataset = ?1),
+             (SELECT sync_count FROM dataset WHERE id = ?1))sql");
+    row.bind(dataset).step();
+    info.pending = static_cast<std::size_t>(row.number(0));
+    info.conflicts = static_cast<std::size_t>(row.number(1));
+    info.sync_count = SyncCount{row.number(2)};
+    return info;
+  });
+}
+
+Result<std::size_t> Store::pending_count(const std::string& identity) {
+  return reading(*impl_, [&](Connection& connection) {
+    auto row =
+        connection.use("SELECT count(*) FROM journal WHERE dataset IN (SELECT id FROM dataset WHERE identity = ?)");
+    row.bind(std::string_view(identity)).step();
+    return static_cast<std::size_t>(row.number(0));
+  });
+}
+
+}  // namespace syncline::store

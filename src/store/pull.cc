@@ -1,0 +1,107 @@
+// What came in: staging the pages of a list, and applying it.
+#include <unordered_set>
+
+#include "store/merge.h"
+
+namespace syncline::store {
+
+namespace {
+
+using Keys = std::unordered_set<std::string>;
+
+void forget_staged(Connection& connection, DatasetId dataset) {
+  connection.use("DELETE FROM staged WHERE dataset = ?").bind(dataset).run();
+}
+
+std::vector<RemoteRecord> staged_records(Connection& connection, DatasetId dataset) {
+  auto row = connection.use(R"sql(
+    SELECT key, value, sync_count, modified_by, modified_at, device_modified_at FROM staged
+    WHERE dataset = ? ORDER BY id)sql");
+  row.bind(dataset);
+  std::vector<RemoteRecord> records;
+  while (row.step()) records.push_back(RemoteRecord{.key = row.text(0), .version = read_version(row, 1)});
+  return records;
+}
+
+// Of the keys that the service was known to hold, in a base or in a conflict's remote side.
+std::vector<std::string> keys_missing_in(Connection& connection, DatasetId dataset, const Keys& listed) {
+  auto row = connection.use(
+      "SELECT key FROM record WHERE dataset = ?1 UNION SELECT key FROM conflict WHERE dataset = ?1 ORDER BY key");
+  row.bind(dataset);
+  std::vector<std::string> missing;
+  while (row.step()) {
+    if (auto key = row.text(0); !listed.contains(key)) missing.push_back(std::move(key));
+  }
+  return missing;
+}
+
+bool counts_as_pulled(PlanAction action) {
+  return action == PlanAction::kAdopt || action == PlanAction::kForget;
+}
+
+}  // namespace
+
+Result<SyncLease> Store::begin_sync(DatasetId dataset) {
+  return reading(*impl_, [&](Connection& connection) {
+    auto row = connection.use(R"sql(
+      SELECT phase, sync_count, generation,
+             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1)
+      FROM dataset WHERE id = ?1)sql");
+    if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
+    return SyncLease{.dataset = dataset,
+                     .generation = row.number(2),
+                     .start = SyncStart{.phase = static_cast<DatasetPhase>(row.number(0)),
+                                        .sync_count = SyncCount{row.number(1)},
+                                        .has_records = row.number(3) != 0}};
+  });
+}
+
+Result<void> Store::stage_page(SyncLease& lease, const std::vector<RemoteRecord>& records, bool first) {
+  return guarded([&] {
+    WriteTransaction transaction(*impl_, Lasting::kRepeatable);
+    auto& connection = transaction.connection();
+    transaction.renew(lease);
+    if (first) forget_staged(connection, lease.dataset);
+    for (const auto& record : records) {
+      auto insert = connection.use(R"sql(
+        INSERT OR REPLACE INTO staged (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?))sql");
+      insert.bind(lease.dataset).bind(std::string_view(record.key));
+      bind_version(insert, record.version);
+      insert.run();
+    }
+    transaction.commit();
+  });
+}
+
+Result<PullOutcome> Store::apply_pull(SyncLease& lease, const Pull& pull, const Planner& planner) {
+  return guarded([&] {
+    WriteTransaction transaction(*impl_, Lasting::kRepeatable);
+    auto& connection = transaction.connection();
+    transaction.renew(lease);
+    PullOutcome outcome;
+    Merge merge(transaction, lease.dataset, pull.kind, planner, outcome.changes);
+    Keys listed;
+    const auto take_all = [&](const std::vector<RemoteRecord>& records) {
+      for (const auto& record : records) {
+        if (counts_as_pulled(merge.take(record))) ++outcome.applied;
+        if (pull.kind != PullKind::kIncremental) listed.insert(record.key);
+      }
+    };
+    if (pull.with_staged) {
+      take_all(staged_records(connection, lease.dataset));
+      forget_staged(connection, lease.dataset);
+    }
+    take_all(pull.records);
+    if (pull.kind != PullKind::kIncremental) {
+      for (const auto& key : keys_missing_in(connection, lease.dataset, listed)) {
+        if (counts_as_pulled(merge.miss(key))) ++outcome.applied;
+      }
+    }
+    set_sync_count(connection, lease.dataset, pull.sync_count);
+    transaction.commit();
+    return outcome;
+  });
+}
+
+}  // namespace syncline::store

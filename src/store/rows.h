@@ -1,0 +1,70 @@
+// The rows of one key, read and changed inside a transaction. What each table means: schema.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/impl.h"
+
+namespace syncline::store {
+
+struct Pending {
+  std::optional<std::string> value;  // absent: a removal
+  Revision revision;
+  Timestamp written_at{};
+};
+
+// All that is known of a key.
+struct KeyState {
+  std::optional<Version> base;
+  Revision base_revision;
+  std::optional<Pending> pending;
+  bool conflicted = false;
+
+  // What the app sees.
+  [[nodiscard]] const std::optional<std::string>& visible() const;
+  [[nodiscard]] SyncCount base_count() const { return base ? base->count : SyncCount{}; }
+  // The last revision ever given to the key.
+  [[nodiscard]] Revision last_revision() const { return pending ? pending->revision : base_revision; }
+};
+
+std::int64_t to_millis(Timestamp time);
+Timestamp from_millis(std::int64_t millis);
+// Columns: value, sync_count, modified_by, modified_at, device_modified_at, from `first` on.
+Version read_version(const Statement& row, int first);
+void bind_version(Statement& statement, const Version& version);
+
+// What the app sees, counted and summed up. Reads the whole dataset.
+Totals load_totals(Connection& connection, DatasetId dataset);
+
+KeyState load_key(Connection& connection, DatasetId dataset, std::string_view key);
+
+// The base moves. Sends made on an older base can no longer take effect, as the service compares counts, and go.
+// `revision`: the key's last one.
+void set_base(Connection& connection, DatasetId dataset, std::string_view key, const Version& version,
+              Revision revision);
+void drop_base(Connection& connection, DatasetId dataset, std::string_view key);
+void set_pending(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
+                 Revision revision, Timestamp written_at);
+void end_pending(Connection& connection, DatasetId dataset, std::string_view key);
+// The remote side of an open conflict; nullopt: none is open.
+std::optional<Version> load_conflict(Connection& connection, DatasetId dataset, std::string_view key);
+void set_conflict(Connection& connection, DatasetId dataset, std::string_view key, const Version& remote);
+void end_conflict(Connection& connection, DatasetId dataset, std::string_view key);
+// Whether this value was sent on another version than this one, and its answer never came. Not: on an older one, as the
+// counts of a merged dataset go back (protocol.md, section 8).
+bool was_sent(Connection& connection, DatasetId dataset, const RemoteRecord& incoming);
+
+// Enters a change of what the app sees into `changes` and the totals.
+void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_view key,
+                 const std::optional<std::string>& before, const std::optional<std::string>& after,
+                 KeyChanges& changes);
+
+void set_sync_count(Connection& connection, DatasetId dataset, SyncCount count);
+
+// Fails with kLimitExceeded if the transaction lets the dataset grow beyond its quotas. One that is over them already,
+// because others wrote, may still shrink.
+void check_quotas(const WriteTransaction& transaction, const Totals& before);
+
+}  // namespace syncline::store

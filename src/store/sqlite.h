@@ -1,0 +1,77 @@
+// SQLite, as far as the store needs it: connections, prepared statements, transactions. Inside this room failures
+// travel as StoreFailure; Store turns them into Errors at its border (store.cc, guarded()).
+#pragma once
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "syncline/error.h"
+
+namespace syncline::store {
+
+struct StoreFailure {
+  Error error;
+};
+
+[[noreturn]] void fail(ErrorCode code, std::string message);
+
+// A prepared statement's use: bind, step, read; it is reset when it goes out of scope. [one thread]
+// Texts and blobs are bound without a copy: they must live until the statement is done.
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* prepared) : prepared_(prepared) {}
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement();
+
+  Statement& bind(std::int64_t number);
+  Statement& bind(std::string_view text);
+  Statement& bind_blob(std::optional<std::string_view> bytes);  // absent: NULL
+
+  bool step();  // true: there is a row
+  void run();   // steps to the end
+
+  [[nodiscard]] std::int64_t number(int column) const;
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] bool is_null(int column) const;
+  [[nodiscard]] std::optional<std::string> blob(int column) const;  // NULL: absent
+
+ private:
+  void check_bound(int code);
+  sqlite3_stmt* prepared_;
+  int bound_ = 0;
+};
+
+// [one thread at a time]
+class Connection {
+ public:
+  enum class Mode { kReadWrite, kReadOnly };
+  Connection(const std::string& path, Mode mode, std::chrono::milliseconds busy_timeout);
+  // Lets closing it fold the WAL into the file, if it is the last connection. Otherwise the WAL stays for the next one.
+  void checkpoint_on_close();
+
+  void execute(const std::string& sql);  // may hold several statements, no values
+  // A statement that is prepared at its first use and kept. `sql` must be a literal: its address is the key.
+  [[nodiscard]] Statement use(const char* sql);
+  [[nodiscard]] std::int64_t number(const char* sql);  // a query of one number
+  [[nodiscard]] int rows_changed() const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+  };
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  std::unique_ptr<sqlite3, Close> database_;
+  std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+};
+
+}  // namespace syncline::store

@@ -1,0 +1,133 @@
+// The device's store: one SQLite file in the data directory. Every function is one transaction: all of it happens or
+// nothing, and a kill at any instruction leaves a state from which the next sync goes on (D3, D10).
+//
+// For each key there is the base (what the service is known to hold), at most one pending change in the journal, and,
+// while a push is out or its answer is lost, what was sent. What the app sees is the pending change, else the base.
+//
+// [any thread] [blocks: disk, and up to lock_timeout for another process] Errors: kStorage, kStorageFull, kStorageBusy,
+// kCorrupt, and what a function names. SQLite stays inside.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/sync.h"
+#include "syncline/records.h"
+#include "syncline/result.h"
+#include "syncline/values.h"
+
+namespace syncline::store {
+
+struct StoreOptions {
+  std::string directory = {};  // made if it is missing
+  bool survive_power_cut = true;
+  std::chrono::milliseconds lock_timeout{5'000};
+};
+
+// A dataset's row.
+using DatasetId = std::int64_t;
+
+// What one transaction changed in what the app sees.
+struct KeyChanges {
+  std::vector<std::string> added = {};
+  std::vector<std::string> updated = {};
+  std::vector<std::string> removed = {};
+  [[nodiscard]] bool empty() const { return added.empty() && updated.empty() && removed.empty(); }
+};
+
+// A session's right to write. Protocol transactions move it on; one whose generation is no longer the store's has been
+// overtaken by another process or a deletion, and gets kOutdated.
+struct SyncLease {
+  DatasetId dataset = 0;
+  std::int64_t generation = 0;
+  SyncStart start = {};
+};
+
+struct Pull {
+  PullKind kind = PullKind::kIncremental;
+  SyncCount sync_count = {};
+  bool with_staged = false;
+  std::vector<RemoteRecord> records = {};
+};
+
+struct PullOutcome {
+  KeyChanges changes = {};
+  std::size_t applied = 0;  // records whose base moved
+};
+
+struct PushAnswer {
+  const std::vector<OutgoingChange>& sent;
+  const std::vector<RemoteRecord>& records;
+  SyncCount listed = {};  // the dataset's count before the push, as this session listed it
+};
+
+struct PushOutcome {
+  KeyChanges changes = {};
+  std::size_t acknowledged = 0;
+  std::size_t new_conflicts = 0;
+  bool nothing_between = false;  // no other writer came between list and push: the sync count has moved on
+};
+
+struct StoreImpl;
+
+class Store {
+ public:
+  // Errors: kStorage (names the path), kCorrupt (no database, or not ours), kSchemaTooNew. Nothing is touched then.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // --- identities and datasets: datasets.cc
+  // The identity to work for: `wanted`, or the last one if it is empty. The first identity ever claims what was written
+  // before any was known (D15).
+  Result<std::string> adopt_identity(const std::string& wanted);
+  Result<DatasetId> open_dataset(const std::string& identity, const std::string& name);
+  [[nodiscard]] Result<std::vector<std::string>> dataset_names(const std::string& identity);
+  // Empties the dataset here and marks it to be deleted at the service. Says which keys went.
+  Result<KeyChanges> begin_deletion(DatasetId dataset);
+  Result<void> finish_deletion(SyncLease& lease);
+
+  // --- local reads and writes: local.cc
+  [[nodiscard]] Result<std::optional<std::string>> get(DatasetId dataset, std::string_view key);
+  // Keys and values were checked before. The last change of a key counts, and is what is reported. Writing what the
+  // other side of an open conflict holds settles it. Errors: kLimitExceeded.
+  Result<KeyChanges> write(DatasetId dataset, std::span<const Change> changes, Timestamp now);
+  Result<KeyChanges> put(DatasetId dataset, std::string_view key, std::string_view value, Timestamp now);
+  [[nodiscard]] Result<std::optional<Record>> record(DatasetId dataset, std::string_view key);
+  [[nodiscard]] Result<std::vector<Record>> records(DatasetId dataset);
+  [[nodiscard]] Result<std::vector<PendingChange>> pending_changes(DatasetId dataset);
+  [[nodiscard]] Result<DatasetInfo> info(DatasetId dataset);
+  // Of all datasets of an identity.
+  [[nodiscard]] Result<std::size_t> pending_count(const std::string& identity);
+
+  // --- the protocol: pull.cc, push.cc
+  Result<SyncLease> begin_sync(DatasetId dataset);
+  // Keeps a page of a list that is not complete. `first`: what was staged before goes.
+  Result<void> stage_page(SyncLease& lease, const std::vector<RemoteRecord>& records, bool first);
+  // Records, bases, journal, conflicts and sync count together.
+  Result<PullOutcome> apply_pull(SyncLease& lease, const Pull& pull, const Planner& planner);
+  // What is pending and not in conflict, at most kMaxPatchesPerPush of it, written down as sent before it is. Empty:
+  // nothing to push, nothing written.
+  Result<std::vector<OutgoingChange>> prepare_push(SyncLease& lease);
+  // A pending change ends only if its revision is still the one sent; the base moves in any case (D5). Records that
+  // were not sent are planned like a pull's. The sync count moves only if nothing else can have come between (D9).
+  Result<PushOutcome> acknowledge_push(SyncLease& lease, const PushAnswer& answer, const Planner& planner);
+
+  // --- conflicts: conflicts.cc
+  [[nodiscard]] Result<std::vector<Conflict>> conflicts(DatasetId dataset);
+  // Applies only to the versions shown. Errors: kOutdated, kNotFound, kInvalidArgument, kLimitExceeded.
+  Result<KeyChanges> resolve(DatasetId dataset, const Conflict& shown, const Resolution& resolution, Timestamp now);
+
+ private:
+  explicit Store(std::unique_ptr<StoreImpl> impl);
+  std::unique_ptr<StoreImpl> impl_;
+};
+
+}  // namespace syncline::store

@@ -1,0 +1,109 @@
+#include "service/config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "service_fixture.h"
+
+namespace syncline::service {
+namespace {
+
+class Config : public ::testing::Test {
+ protected:
+  Result<ServeConfig> load(const std::string& text) {
+    std::ofstream(file_) << text;
+    return load_config(file_);
+  }
+
+  TempDir dir_;
+  std::string file_ = dir_.file("syncline.toml");
+};
+
+TEST_F(Config, AnEmptyFileChangesNothing) {
+  const auto config = load("# nothing\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->server.listen, "127.0.0.1:7373");
+  EXPECT_EQ(config->server.data_dir, "./syncline-data");
+  EXPECT_EQ(config->server.region, "us-east-1");
+  EXPECT_EQ(config->server.quotas.records_per_dataset, 1024);
+}
+
+TEST_F(Config, EverySettingIsRead) {
+  const auto config = load(R"(
+listen = "0.0.0.0:80"
+data = "/var/lib/syncline"
+region = "eu-west-1"
+log_level = "debug"
+[quotas]
+datasets_per_identity = 3
+records_per_dataset = 4
+bytes_per_dataset = 5
+[tokens]
+session_seconds = 60
+page_seconds = 61
+[limits]
+io_threads = 6
+worker_threads = 7
+connections = 8
+header_bytes = 9000
+body_bytes = 10000
+all_bodies_bytes = 11000
+header_timeout_seconds = 12
+body_timeout_seconds = 13
+stop_timeout_seconds = 14
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  const ServerOptions& server = config->server;
+  EXPECT_EQ(server.listen, "0.0.0.0:80");
+  EXPECT_EQ(server.data_dir, "/var/lib/syncline");
+  EXPECT_EQ(server.region, "eu-west-1");
+  EXPECT_EQ(config->log_level, LogLevel::kDebug);
+  EXPECT_EQ(server.quotas.datasets_per_identity, 3);
+  EXPECT_EQ(server.quotas.records_per_dataset, 4);
+  EXPECT_EQ(server.quotas.bytes_per_dataset, 5);
+  EXPECT_EQ(server.session_lifetime, std::chrono::seconds(60));
+  EXPECT_EQ(server.page_lifetime, std::chrono::seconds(61));
+  EXPECT_EQ(server.limits.io_threads, 6);
+  EXPECT_EQ(server.limits.worker_threads, 7);
+  EXPECT_EQ(server.limits.connections, 8U);
+  EXPECT_EQ(server.limits.header_bytes, 9000U);
+  EXPECT_EQ(server.limits.body_bytes, 10000U);
+  EXPECT_EQ(server.limits.all_bodies_bytes, 11000U);
+  EXPECT_EQ(server.limits.header_timeout, std::chrono::seconds(12));
+  EXPECT_EQ(server.limits.body_timeout, std::chrono::seconds(13));
+  EXPECT_EQ(server.limits.stop_timeout, std::chrono::seconds(14));
+}
+
+TEST_F(Config, ErrorsNameFileLineAndKey) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"\nlisten = 7", ":2: 'listen' must be a string that is not empty"},
+      {"listen = ''", ":1: 'listen' must be a string that is not empty"},
+      {"\n\nlisen = 'x'", ":3: unknown key 'lisen'"},
+      {"[quotas]\nrecords = 1", ":2: unknown key 'quotas.records'"},
+      {"[quotas]\nrecords_per_dataset = 0",
+       ":2: 'quotas.records_per_dataset' must be a whole number from 1 to 1000000"},
+      {"[quotas]\nrecords_per_dataset = 1.5", ":2: 'quotas.records_per_dataset' must be a whole number"},
+      {"limits = 3", ":1: 'limits' must be a table"},
+      {"[unknown]\nx = 1", ":1: unknown key 'unknown'"},
+      {"log_level = 'loud'", ":1: 'log_level' must be \"debug\", \"info\", \"warning\" or \"error\""},
+      {"listen = \n", ":1: "},
+      {"a = 1\na = 2", ""},
+  };
+  for (const auto& [text, message] : kCases) {
+    const auto config = load(text);
+    ASSERT_FALSE(config) << text;
+    EXPECT_EQ(config.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_TRUE(config.error().message.starts_with(file_ + message)) << config.error().message;
+    EXPECT_EQ(config.error().message.find('\n'), std::string::npos);
+  }
+}
+
+TEST_F(Config, AFileThatIsNotThereIsNamed) {
+  const auto config = load_config(dir_.file("none.toml"));
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("none.toml"), std::string::npos) << config.error().message;
+}
+
+}  // namespace
+}  // namespace syncline::service

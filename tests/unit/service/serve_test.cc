@@ -1,0 +1,134 @@
+// `syncline serve` as a process of its own.
+#include "service/serve.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+#include "raw_client.h"
+#include "service_fixture.h"
+
+namespace syncline::service {
+namespace {
+
+class Process {
+ public:
+  explicit Process(const ServeOptions& options) {
+    int out[2];
+    int err[2];
+    if (::pipe(out) != 0 || ::pipe(err) != 0) std::abort();
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::dup2(out[1], STDOUT_FILENO);
+      ::dup2(err[1], STDERR_FILENO);
+      for (const int end : {out[0], out[1], err[0], err[1]}) ::close(end);
+      _exit(run_serve(options));
+    }
+    ::close(out[1]);
+    ::close(err[1]);
+    out_ = ::fdopen(out[0], "r");
+    err_ = ::fdopen(err[0], "r");
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    if (child_ > 0) ::kill(child_, SIGKILL);
+    finish();
+    std::fclose(out_);
+    std::fclose(err_);
+  }
+
+  void signal(int number) const { ::kill(child_, number); }
+  std::string line() { return read(out_, true); }
+  std::string rest() { return read(out_, false); }
+  std::string errors() { return read(err_, false); }
+  // Its exit code; -1: a signal ended it.
+  int finish() {
+    if (child_ > 0 && ::waitpid(child_, &status_, 0) == child_) child_ = 0;
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+  }
+
+ private:
+  static std::string read(std::FILE* from, bool one_line) {
+    std::string text;
+    for (int c = 0; (c = std::fgetc(from)) != EOF && !(one_line && c == '\n');) text += static_cast<char>(c);
+    return text;
+  }
+
+  pid_t child_ = -1;
+  int status_ = 0;
+  std::FILE* out_ = nullptr;
+  std::FILE* err_ = nullptr;
+};
+
+std::string field(const std::string& line, const std::string& name) {
+  const auto start = line.find("\"" + name + "\":\"");
+  if (start == std::string::npos) return "";
+  const auto from = start + name.size() + 4;
+  return line.substr(from, line.find('"', from) - from);
+}
+
+TEST(Serve, SaysThatItIsReadyAndEndsOnASignal) {
+  const TempDir dir;
+  std::string secret;
+  for (const int number : {SIGTERM, SIGINT}) {
+    Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = std::nullopt});
+    const std::string line = process.line();
+    EXPECT_TRUE(line.starts_with("{\"event\":\"ready\",\"endpoint\":\"http://127.0.0.1:")) << line;
+    EXPECT_TRUE(line.ends_with("\"}"));
+    EXPECT_EQ(field(line, "region"), "us-east-1");
+    EXPECT_TRUE(IdentityPoolId::parse(field(line, "identity_pool_id")));
+    EXPECT_TRUE(secret.empty() || field(line, "secret_access_key") == secret);
+    secret = field(line, "secret_access_key");
+    const std::string endpoint = field(line, "endpoint");
+    RawClient client(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(client.receive()->status, 404);
+    process.signal(number);
+    EXPECT_EQ(process.finish(), 0);
+    EXPECT_EQ(process.rest(), "");
+    const std::string errors = process.errors();
+    EXPECT_EQ(errors.find(secret), std::string::npos);
+    EXPECT_NE(errors.find("ending on"), std::string::npos) << errors;
+  }
+}
+
+TEST(Serve, AFlagWinsOverTheConfigFile) {
+  const TempDir dir;
+  std::ofstream(dir.file("c.toml")) << "listen = \"127.0.0.1:1\"\nregion = \"eu-west-1\"\ndata = \"" << dir.file("d")
+                                    << "\"\n";
+  Process process({.listen = "127.0.0.1:0", .data = std::nullopt, .config = dir.file("c.toml")});
+  const std::string line = process.line();
+  EXPECT_EQ(field(line, "region"), "eu-west-1") << line;
+  EXPECT_TRUE(std::filesystem::exists(dir.file("d/service.db")));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.finish(), 0);
+}
+
+TEST(Serve, WhatKeepsItFromStartingIsOneLineAndExit1) {
+  const TempDir dir;
+  std::ofstream(dir.file("bad.toml")) << "lisen = 1\n";
+  std::ofstream(dir.file("file")) << "x";
+  const std::pair<ServeOptions, std::string> kCases[] = {
+      {{.listen = "nonsense", .data = dir.file("a"), .config = {}}, "nonsense"},
+      {{.listen = "127.0.0.1:0", .data = dir.file("file"), .config = {}}, dir.file("file")},
+      {{.listen = "127.0.0.1:0", .data = dir.file("a"), .config = dir.file("bad.toml")}, "unknown key 'lisen'"},
+      {{.listen = "192.0.2.1:1", .data = dir.file("a"), .config = {}}, "cannot listen on 192.0.2.1:1"},
+  };
+  for (const auto& [options, message] : kCases) {
+    Process process(options);
+    EXPECT_EQ(process.rest(), "");
+    const std::string errors = process.errors();
+    EXPECT_EQ(process.finish(), 1) << message;
+    EXPECT_TRUE(errors.starts_with("syncline serve: ")) << errors;
+    EXPECT_NE(errors.find(message), std::string::npos) << errors;
+    EXPECT_EQ(errors.find('\n'), errors.size() - 1) << errors;
+  }
+}
+
+}  // namespace
+}  // namespace syncline::service
