@@ -174,7 +174,7 @@ Event any_answer(const Command& command, std::mt19937& random, bool paged) {
     return Listed{any_page(random, paged)};
   }
   if (std::holds_alternative<PushRecords>(command)) {
-    if (random() % 8 != 0) return CallFailed{failure(any_call_error(random))};
+    if (random() % 3 != 0) return CallFailed{failure(any_call_error(random))};
     return Pushed{};
   }
   if (std::holds_alternative<DeleteRemotely>(command)) {
@@ -185,9 +185,9 @@ Event any_answer(const Command& command, std::mt19937& random, bool paged) {
   if (std::holds_alternative<ApplyPull>(command)) return Applied{};
   if (std::holds_alternative<AskConflicts>(command)) return ConflictsAsked{};
   if (std::holds_alternative<PreparePush>(command)) {
-    return Prepared{std::vector<OutgoingChange>(random() % 8 == 0 ? kMaxPatchesPerPush : 1)};
+    return Prepared{std::vector<OutgoingChange>(random() % 4 != 0 ? kMaxPatchesPerPush : 1)};
   }
-  if (std::holds_alternative<AcknowledgePush>(command)) return Acknowledged{.nothing_between = random() % 2 == 0};
+  if (std::holds_alternative<AcknowledgePush>(command)) return Acknowledged{.nothing_between = random() % 4 != 0};
   return DeletionFinished{};
 }
 
