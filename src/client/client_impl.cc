@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours{24 * 3
 ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store::Store> store, wire::Target whose)
     : options_(std::move(options)),
       whose_(std::move(whose)),
+      recovery_(store->recovery()),
       clock_(std::move(ports.clock)),
       random_(std::move(ports.random)),
       gate_(std::make_shared<CallbackGate>(options_.dispatcher)),

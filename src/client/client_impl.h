@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -61,6 +62,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::optional<MonotonicTime> tick(MonotonicTime now);
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
   [[nodiscard]] const std::string& identity_id() const { return whose_.identity.text(); }
+  [[nodiscard]] const std::optional<RecoveryReport>& recovery() const { return recovery_; }
 
   void start();
   static Client wrap(std::shared_ptr<ClientImpl> impl) { return Client(std::move(impl)); }
@@ -132,6 +134,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
 
   ClientOptions options_;
   const wire::Target whose_;  // pool and identity
+  const std::optional<RecoveryReport> recovery_;
   const std::shared_ptr<Clock> clock_;
   const std::unique_ptr<Random> random_;
   const std::shared_ptr<CallbackGate> gate_;

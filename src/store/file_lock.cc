@@ -39,6 +39,19 @@ void FileLock::lock(std::chrono::milliseconds longest) {
   }
 }
 
+FileLock::Mark FileLock::mark() const {
+  char first = 0;
+  if (::pread(file_, &first, 1, 0) != 1) return Mark::kNone;
+  return first == '!' ? Mark::kSuspect : Mark::kStore;
+}
+
+void FileLock::set_mark(Mark mark) noexcept {
+  const char first = mark == Mark::kSuspect ? '!' : 'S';
+  // Failing leaves the mark as it is, and only costs comfort: a file without a header is then refused, not recovered.
+  if (this->mark() != mark) [[maybe_unused]]
+    const auto written = ::pwrite(file_, &first, 1, 0);
+}
+
 void FileLock::unlock() {
   ::flock(file_, LOCK_UN);
 }

@@ -1,6 +1,7 @@
 // What the files of this room share: the two connections, the transaction, and a dataset's totals.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "store/directory.h"
 #include "store/file_lock.h"
 #include "store/sqlite.h"
 #include "store/store.h"
@@ -23,8 +25,13 @@ struct Totals {
 };
 
 struct StoreImpl {
-  StoreImpl(const StoreOptions& options, const std::string& path);
+  StoreImpl(const StoreOptions& options, const std::string& file_path);
   ~StoreImpl();
+
+  // Damage was met: nothing is written any more, and the next to open the store recovers it. [any thread]
+  void note_damage();
+  // Fails with kCorrupt if this file is damaged, or was set aside by another process. With the lock held.
+  void check_file() const;
 
   std::string path;
   bool survive_power_cut;
@@ -39,6 +46,14 @@ struct StoreImpl {
 
   std::mutex read_mutex;  // guards reader
   std::optional<Connection> reader;
+
+  std::optional<FileIdentity> file;  // what was opened
+  std::atomic<bool> damaged = false;
+  std::optional<RecoveryReport> recovery;
+
+ private:
+  void open_file();
+  void open_or_recover();
 };
 
 // How long a transaction must last once it is committed.
@@ -107,10 +122,17 @@ auto guarded(Body&& body) -> Result<std::remove_cvref_t<std::invoke_result_t<Bod
   }
 }
 
+template <typename Body>
+auto guarded(StoreImpl& impl, Body&& body) {
+  auto result = guarded(std::forward<Body>(body));
+  if (!result && result.error().code == ErrorCode::kCorrupt) impl.note_damage();
+  return result;
+}
+
 // A read on the reading connection, which never waits for a writer.
 template <typename Body>
 auto reading(StoreImpl& impl, Body&& body) {
-  return guarded([&] {
+  return guarded(impl, [&] {
     const std::lock_guard guard(impl.read_mutex);
     return std::forward<Body>(body)(*impl.reader);
   });

@@ -5,7 +5,8 @@
 // while a push is out or its answer is lost, what was sent. What the app sees is the pending change, else the base.
 //
 // [any thread] [blocks: disk, and up to lock_timeout for another process] Errors: kStorage, kStorageFull, kStorageBusy,
-// kCorrupt, and what a function names. SQLite stays inside.
+// kCorrupt (from then on nothing is written; the next open() recovers what it can), and what a function names. SQLite
+// stays inside.
 #pragma once
 
 #include <chrono>
@@ -78,9 +79,12 @@ struct StoreImpl;
 
 class Store {
  public:
-  // Errors: kStorage (names the path), kCorrupt (no database, or not ours), kSchemaTooNew. Nothing is touched then.
+  // A damaged file is set aside, and what can be read of its journal goes into a new one; see recovery(). Errors:
+  // kStorage (names the path), kCorrupt (no database, or not ours), kSchemaTooNew. Nothing is touched then.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   ~Store();
+  // The last time that a damaged file was set aside here; nullopt: never.
+  [[nodiscard]] const std::optional<RecoveryReport>& recovery() const;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
