@@ -114,6 +114,9 @@ enum class ChangeSource : std::uint8_t {
   kLocal,       // put, remove, put_all on this client
   kRemote,      // a pull, or the service's answer to a push
   kResolution,  // a conflict was settled
+  // Another process, or another client of this one, changed the same data directory in any of these ways. Several of
+  // its transactions may be told as one; what was undone in between is not told.
+  kOtherProcess,
 };
 
 // What one transaction changed in what the app sees.

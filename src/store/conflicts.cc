@@ -90,6 +90,7 @@ Result<KeyChanges> Store::resolve(DatasetId dataset, const Conflict& shown, cons
     note_change(transaction, dataset, shown.key, state.visible(), settled, changes);
     // A remote value may be larger than the local one, but it is at the service already: only a new value is refused.
     if (new_value) check_quotas(transaction, before);
+    transaction.changed(dataset, changes);
     transaction.commit();
     return changes;
   });

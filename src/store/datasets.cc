@@ -117,6 +117,7 @@ Result<KeyChanges> Store::begin_deletion(DatasetId dataset) {
         .bind(dataset)
         .run();
     transaction.forget_totals(dataset);
+    transaction.changed(dataset, changes);
     transaction.commit();
     return changes;
   });

@@ -26,6 +26,7 @@ class FileLock {
   void set_mark(Mark mark) noexcept;  // [any thread]
 
   void lock(std::chrono::milliseconds longest);  // throws StoreFailure: kStorageBusy after `longest`
+  [[nodiscard]] bool try_lock();                 // throws StoreFailure: kStorage
   void unlock();
 
  private:

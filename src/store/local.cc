@@ -131,6 +131,7 @@ Result<KeyChanges> Store::write(DatasetId dataset, std::span<const Change> chang
       write_one(transaction, dataset, change->key, change->value, now, changed);
     }
     check_quotas(transaction, before);
+    transaction.changed(dataset, changed);
     transaction.commit();
     return changed;
   });
@@ -143,6 +144,7 @@ Result<KeyChanges> Store::put(DatasetId dataset, std::string_view key, std::stri
     KeyChanges changed;
     write_one(transaction, dataset, key, value, now, changed);
     check_quotas(transaction, before);
+    transaction.changed(dataset, changed);
     transaction.commit();
     return changed;
   });

@@ -108,6 +108,7 @@ Result<PullOutcome> Store::apply_pull(SyncLease& lease, const Pull& pull, const 
       }
     }
     set_sync_count(connection, lease.dataset, pull.sync_count);
+    transaction.changed(lease.dataset, outcome.changes);
     transaction.commit();
     return outcome;
   });

@@ -180,6 +180,7 @@ Result<PushOutcome> Store::acknowledge_push(SyncLease& lease, const PushAnswer& 
                                              [&](const auto& record) { return record.version.count == expected; });
     if (nothing_between) set_sync_count(connection, lease.dataset, expected);
     outcome.nothing_between = nothing_between;
+    transaction.changed(lease.dataset, outcome.changes);
     transaction.commit();
     return outcome;
   });

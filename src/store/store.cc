@@ -146,6 +146,7 @@ WriteTransaction::WriteTransaction(StoreImpl& impl, Lasting lasting)
   set_synchronous(lasting == Lasting::kAsOption && impl_.survive_power_cut);
   connection().use("BEGIN IMMEDIATE").run();
   open_ = true;
+  impl_.look_at_others();
 }
 
 WriteTransaction::~WriteTransaction() {
@@ -171,10 +172,7 @@ void WriteTransaction::renew(SyncLease& lease) {
 }
 
 Totals WriteTransaction::totals_before(DatasetId dataset) {
-  // It changes with each commit of another connection.
-  const auto version = connection().number("PRAGMA data_version");
-  if (version != impl_.data_version) impl_.totals.clear();
-  impl_.data_version = version;
+  impl_.others_wrote();
   if (const auto known = impl_.totals.find(dataset); known != impl_.totals.end()) return known->second;
   return impl_.totals[dataset] = load_totals(connection(), dataset);
 }
@@ -188,6 +186,7 @@ void WriteTransaction::count(DatasetId dataset, std::optional<std::int64_t> befo
 void WriteTransaction::commit() {
   connection().use("COMMIT").run();
   open_ = false;
+  if (!strokes_.empty()) paint();
   if (lease_ != nullptr) ++lease_->generation;
   if (const auto known = impl_.totals.find(counted_); known != impl_.totals.end()) {
     known->second.records += grown_.records;

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/sync.h"
@@ -75,6 +76,17 @@ struct PushOutcome {
   bool nothing_between = false;  // no other writer came between list and push: the sync count has moved on
 };
 
+// What other processes, or other stores of this one, changed in what the app sees.
+struct OthersChanges {
+  bool busy = false;  // somebody is writing: ask again soon
+  std::vector<std::pair<DatasetId, KeyChanges>> changes = {};
+};
+
+enum class Certainty : std::uint8_t {
+  kAsFarAsSeen,  // what is committed and visible now
+  kSettled,      // and whatever was on its way when the log was seen to grow; busy until its writer is done
+};
+
 struct StoreImpl;
 
 class Store {
@@ -123,6 +135,16 @@ class Store {
   // A pending change ends only if its revision is still the one sent; the base moves in any case (D5). Records that
   // were not sent are planned like a pull's. The sync count moves only if nothing else can have come between (D9).
   Result<PushOutcome> acknowledge_push(SyncLease& lease, const PushAnswer& answer, const Planner& planner);
+
+  // --- what others do on the same directory: watch.cc
+  // From now on others' changes of this dataset are noticed: not those of this store. Reads it once, 2 ms for 1 MB, and
+  // again whenever others have written.
+  Result<void> watch(DatasetId dataset);
+  void unwatch(DatasetId dataset);
+  // Since the last call, several transactions of others as one. Does not wait for other processes.
+  Result<OthersChanges> changes_of_others(Certainty certainty);
+  // Of those, what this store's own writes came upon: it was there before them.
+  Result<OthersChanges> noticed();
 
   // --- conflicts: conflicts.cc
   [[nodiscard]] Result<std::vector<Conflict>> conflicts(DatasetId dataset);
