@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "store/directory.h"
+#include "store/push.h"
 #include "store/salvage.h"
 #include "store/schema.h"
 
@@ -71,6 +72,7 @@ void build(const std::string& path, const std::string& reason) {
   create_schema(fresh);
   fresh.execute("BEGIN IMMEDIATE");
   const auto saved = salvage(path, fresh, path + ".scratch");
+  mark_perhaps_sent(fresh);  // what was written down of it may have been damaged
   note(fresh, kSetAside, free_name(path));
   note(fresh, kReason, reason);
   note(fresh, kSaved, std::to_string(saved.changes));

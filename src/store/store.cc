@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "store/impl.h"
+#include "store/push.h"
 #include "store/recovery.h"
 #include "store/rows.h"
 #include "store/schema.h"
@@ -22,6 +23,13 @@ void make_directory(const std::string& directory) {
     fail(ErrorCode::kStorage, "data directory " + directory + ": is no directory");
 }
 
+// Asks SQLite, whose files need not be the system's.
+bool exists(const std::string& path) {
+  auto* files = sqlite3_vfs_find(nullptr);
+  int found = 0;
+  return files->xAccess(files, path.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
+}
+
 // FULL: every commit reaches the disk. NORMAL: only checkpoints do; a power cut then takes the newest commits, in
 // order.
 constexpr const char* kSynchronousFull = "PRAGMA synchronous = FULL";
@@ -34,13 +42,6 @@ void configure(Connection& connection, int cache_kib) {
   connection.execute("PRAGMA trusted_schema = OFF");
   // Finds damaged pages before they are used (D19).
   connection.execute("PRAGMA cell_size_check = ON");
-}
-
-// Whether an earlier run left work in the log, or another process has the store open.
-bool log_in_use(const std::string& path) {
-  std::error_code error;
-  const auto length = fs::file_size(path + "-wal", error);
-  return !error && length > 0;
 }
 
 }  // namespace
@@ -76,22 +77,23 @@ void StoreImpl::open_or_recover() {
 }
 
 void StoreImpl::open_file() {
-  const bool doubtful = file_lock.mark() == FileLock::Mark::kSuspect || log_in_use(path);
   check_length(path);
+  const bool was_closed = !exists(path + "-wal");
   writer.emplace(path, Connection::Mode::kReadWrite, lock_timeout);
   check_header(*writer);
   prepare_schema(*writer, path);
   configure(*writer, 2'048);
-  if (doubtful) {
-    check_everything(*writer);
-  } else {
+  if (was_closed && file_lock.mark() != FileLock::Mark::kSuspect) {
     check_small_tables(*writer);
+  } else {
+    check_everything(*writer);
   }
   // WAL: five times a rollback journal's rate of puts, and readers never wait for writers. It is kept in the file.
   writer->execute("PRAGMA journal_mode = WAL");
   // The WAL file is cut back to this after a checkpoint, should one long transaction have blown it up.
   writer->execute("PRAGMA journal_size_limit = 8388608");
   writer->execute(kSynchronousNormal);
+  if (!was_closed) mark_perhaps_sent(*writer);
   reader.emplace(path, Connection::Mode::kReadOnly, lock_timeout);
   configure(*reader, 4'096);
 }

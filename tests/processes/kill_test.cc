@@ -36,7 +36,7 @@ struct Ledger {
     std::string key;
     std::string value;
     words >> what >> key >> value;
-    if (what == "writes") possible[key].insert(value);
+    if (what == "writes") possible.try_emplace(key, std::set<std::string>{"-"}).first->second.insert(value);
     if (what == "wrote") possible[key] = {value};
   }
 };
