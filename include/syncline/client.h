@@ -67,8 +67,9 @@ class ClientImpl;
 // Owns the store, the connection and at most one thread. [any thread]
 class SYNCLINE_API Client {
  public:
-  // Errors name the option that is wrong: kInvalidArgument, kStorage, kCorrupt, kSchemaTooNew, kStorageBusy. [blocks:
-  // disk]
+  // Errors name the option that is wrong: kInvalidArgument, kStorage, kCorrupt (a file there that is none of ours),
+  // kSchemaTooNew, kStorageBusy. A damaged store is no error: see recovery(). One that turns out to be damaged while it
+  // is in use answers kCorrupt until it is opened again. [blocks: disk]
   static Result<Client> open(ClientOptions options);
 
   Client(Client&&) noexcept;
@@ -98,6 +99,10 @@ class SYNCLINE_API Client {
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
 
   [[nodiscard]] const std::string& identity_id() const;
+  // The last time that the store file of this data directory was found damaged: it was set aside, and what could be
+  // read of the pending changes went into a new one, which learns the rest from the service with the next sync.
+  // nullopt: never.
+  [[nodiscard]] const std::optional<RecoveryReport>& recovery() const;
 
  private:
   friend class ClientImpl;

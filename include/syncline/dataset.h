@@ -45,6 +45,8 @@ class SYNCLINE_API Dataset {
   void synchronize(SyncCallback done);
 
   // Called after each transaction that changed what the app sees, in their order, and not inside the call that made it.
+  // Those of other processes on the same data directory within 100 ms; with Threading::kTick, by the next tick().
+  // [blocks: disk] for the first subscription of a dataset
   [[nodiscard]] Subscription on_change(ChangeCallback callback);
   // For this dataset, on this client; replaces ClientOptions::conflict_handler. An empty one takes it back.
   void set_conflict_handler(ConflictHandler handler);

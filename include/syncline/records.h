@@ -114,6 +114,9 @@ enum class ChangeSource : std::uint8_t {
   kLocal,       // put, remove, put_all on this client
   kRemote,      // a pull, or the service's answer to a push
   kResolution,  // a conflict was settled
+  // Another process, or another client of this one, changed the same data directory in any of these ways. Several of
+  // its transactions may be told as one; what was undone in between is not told.
+  kOtherProcess,
 };
 
 // What one transaction changed in what the app sees.
@@ -144,6 +147,15 @@ struct SyncReport {
 
 // [dispatcher] Called exactly once for each synchronize().
 using SyncCallback = std::function<void(const Result<SyncReport>&)>;
+
+// What became of a damaged store file. It is kept, beside the new one that took its place.
+struct RecoveryReport {
+  std::string set_aside = {};  // the path of the damaged file
+  std::string reason = {};     // what was found
+  std::size_t saved = 0;       // pending changes that could be read, and are in the new file
+  bool complete = false;       // false: some pending changes may be missing
+  bool at_this_open = false;   // false: in an earlier run, or by another process
+};
 
 // A dataset as the service describes it.
 struct RemoteDataset {

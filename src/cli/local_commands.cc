@@ -195,7 +195,7 @@ Result<Exit> status(const Settings& settings, Output& output, const std::optiona
     if (!info) return info.error();
     infos.push_back({each.name(), *info});
   }
-  output.status(settings, client->identity_id(), infos);
+  output.status(settings, client->identity_id(), infos, client->recovery());
   return Exit::kOk;
 }
 

@@ -97,6 +97,14 @@ Json to_json(const InfoOf& of) {
           {"pending", of.info.pending}, {"conflicts", of.info.conflicts}, {"sync_count", of.info.sync_count.value}};
 }
 
+Json to_json(const RecoveryReport& recovery) {
+  return {{"set_aside", recovery.set_aside},
+          {"reason", recovery.reason},
+          {"saved", recovery.saved},
+          {"complete", recovery.complete},
+          {"now", recovery.at_this_open}};
+}
+
 template <typename Items>
 Json to_json_array(const Items& items) {
   Json array = Json::array();
@@ -257,14 +265,13 @@ void Output::synced(const std::vector<SyncOf>& syncs) {
   }
 }
 
-void Output::status(const Settings& settings, std::string_view identity, const std::vector<InfoOf>& infos) {
+void Output::status(const Settings& settings, std::string_view identity, const std::vector<InfoOf>& infos,
+                    const std::optional<RecoveryReport>& recovery) {
   if (format_ == Format::kJson) {
-    out_ << line_of({{"data", settings.data},
-                     {"identity", identity},
-                     {"endpoint", settings.endpoint},
-                     {"region", settings.region},
-                     {"pool", settings.pool},
-                     {"datasets", to_json_array(infos)}});
+    Json status = {{"data", settings.data},     {"identity", identity},  {"endpoint", settings.endpoint},
+                   {"region", settings.region}, {"pool", settings.pool}, {"datasets", to_json_array(infos)}};
+    if (recovery) status["recovery"] = to_json(*recovery);
+    out_ << line_of(status);
     return;
   }
   out_ << "data      " << printable(settings.data) << '\n'
@@ -272,6 +279,11 @@ void Output::status(const Settings& settings, std::string_view identity, const s
        << "endpoint  " << or_none(settings.endpoint) << '\n'
        << "region    " << or_none(settings.region) << '\n'
        << "pool      " << or_none(settings.pool) << '\n';
+  if (recovery) {
+    out_ << "recovered " << recovery->saved << " pending changes from a damaged store"
+         << (recovery->complete ? "" : "; some may be missing") << ". It is kept as " << printable(recovery->set_aside)
+         << " (" << printable(recovery->reason) << ")\n";
+  }
   for (const auto& [dataset, info] : infos) {
     out_ << dataset << ": " << info.records << " records, " << info.bytes << " bytes, " << info.pending << " pending, "
          << info.conflicts << " in conflict, sync count " << info.sync_count.value << '\n';

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +45,8 @@ class Output {
   void records(std::string_view dataset, const std::vector<Record>& records);
   void conflicts(const std::vector<ConflictOf>& conflicts);
   void synced(const std::vector<SyncOf>& syncs);
-  void status(const Settings& settings, std::string_view identity, const std::vector<InfoOf>& infos);
+  void status(const Settings& settings, std::string_view identity, const std::vector<InfoOf>& infos,
+              const std::optional<RecoveryReport>& recovery);
 
   // One line on standard error: "syncline: <code>: message".
   void error(const Error& error);

@@ -163,4 +163,8 @@ const std::string& Client::identity_id() const {
   return impl_->identity_id();
 }
 
+const std::optional<RecoveryReport>& Client::recovery() const {
+  return impl_->recovery();
+}
+
 }  // namespace syncline

@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours{24 * 3
 ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store::Store> store, wire::Target whose)
     : options_(std::move(options)),
       whose_(std::move(whose)),
+      recovery_(store->recovery()),
       clock_(std::move(ports.clock)),
       random_(std::move(ports.random)),
       gate_(std::make_shared<CallbackGate>(options_.dispatcher)),
@@ -28,6 +29,9 @@ ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store
                         .scope = {.region = options_.region, .service = "cognito-sync"},
                         .credentials = options_.credentials},
           clock_, driver_)),
+      neighbours_(driver_,
+                  options_.threading == Threading::kTick ? Neighbours::How::kStepping : Neighbours::How::kWatching,
+                  options_.data_directory, [this] { return look_for_changes(); }),
       store_(std::move(store)) {}
 
 void ClientImpl::start() {
@@ -128,6 +132,63 @@ void ClientImpl::tell_changes() {
     }
     gate_->post(CallbackKind::kRepeating, std::move(tell));
   }
+}
+
+// --- what other processes do ----------------------------------------------------------------------------------------
+
+void ClientImpl::listen(store::DatasetId dataset) {
+  {
+    const std::lock_guard guard(mutex_);
+    if (!listening_.insert(dataset).second) return;
+  }
+  // Should it fail, the store can't be read, which whatever the app does next will say.
+  if (!with_store([&](store::Store& store) { return store.watch(dataset); })) return;
+  driver_->post([self = shared_from_this()] { self->neighbours_.start(); });
+}
+
+std::shared_ptr<DatasetImpl> ClientImpl::dataset_of(store::DatasetId id) {
+  const std::lock_guard guard(mutex_);
+  for (const auto& [name, dataset] : datasets_) {
+    if (dataset->id() == id) return dataset;
+  }
+  return nullptr;
+}
+
+// Whoever stops listening is noticed when there is something to tell.
+void ClientImpl::forget_unless_heard(const DatasetImpl& dataset) {
+  const std::lock_guard guard(mutex_);  // listen() comes after the subscription: one of the two sees the other
+  if (dataset.anybody_listens()) return;
+  listening_.erase(dataset.id());
+  store_->unwatch(dataset.id());
+}
+
+bool ClientImpl::queue_changes_of_others(store::OthersChanges others) {
+  bool any = false;
+  for (auto& [id, changes] : others.changes) {
+    const auto dataset = dataset_of(id);
+    if (!dataset) continue;
+    any = dataset->queue_change(ChangeSource::kOtherProcess, std::move(changes)) || any;
+    forget_unless_heard(*dataset);
+  }
+  return any;
+}
+
+Neighbours::Look ClientImpl::look_for_changes() {
+  // A tick comes again soon; whoever was woken by a write has to wait until it is committed.
+  const auto certainty =
+      options_.threading == Threading::kTick ? store::Certainty::kAsFarAsSeen : store::Certainty::kSettled;
+  auto others = with_store([&](store::Store& store) { return store.changes_of_others(certainty); });
+  if (!others) return Neighbours::Look::kDone;
+  const auto outcome = others->busy ? Neighbours::Look::kBusy : Neighbours::Look::kDone;
+  if (queue_changes_of_others(std::move(*others))) tell_changes();
+  const std::lock_guard guard(mutex_);
+  if (listening_.empty()) neighbours_.stop();
+  return outcome;
+}
+
+void ClientImpl::queue_noticed() {
+  auto noticed = with_store([](store::Store& store) { return store.noticed(); });
+  if (noticed) queue_changes_of_others(std::move(*noticed));
 }
 
 // --- calls outside of a sync --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -21,6 +22,7 @@
 #include "client/callback_gate.h"
 #include "client/driver.h"
 #include "client/event_hub.h"
+#include "client/neighbours.h"
 #include "client/remote.h"
 #include "client/sync_job.h"
 #include "core/clock.h"
@@ -61,6 +63,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::optional<MonotonicTime> tick(MonotonicTime now);
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
   [[nodiscard]] const std::string& identity_id() const { return whose_.identity.text(); }
+  [[nodiscard]] const std::optional<RecoveryReport>& recovery() const { return recovery_; }
 
   void start();
   static Client wrap(std::shared_ptr<ClientImpl> impl) { return Client(std::move(impl)); }
@@ -91,6 +94,10 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void queue_change(std::function<void()> tell);
   // [inside a driver step, and not inside a call of the app's]
   void tell_changes();
+  // Somebody wants to hear of changes: from now on also of other processes'. [any thread] [blocks: disk]
+  void listen(store::DatasetId dataset);
+  // Queues what others wrote before this client's own latest write. [any thread]
+  void queue_noticed();
 
   [[nodiscard]] SyncContext sync_context(const DatasetName& name, store::DatasetId id);
   [[nodiscard]] Remote& remote() { return *remote_; }
@@ -123,6 +130,11 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far, int pages,
                  Completed<std::vector<RemoteDataset>> done);
 
+  Neighbours::Look look_for_changes();
+  bool queue_changes_of_others(store::OthersChanges others);
+  void forget_unless_heard(const DatasetImpl& dataset);
+  std::shared_ptr<DatasetImpl> dataset_of(store::DatasetId id);
+
   std::optional<ShutdownReport> already_shut_down();
   bool wait_until_idle(std::chrono::milliseconds longest);
   void cancel_what_runs();
@@ -132,11 +144,13 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
 
   ClientOptions options_;
   const wire::Target whose_;  // pool and identity
+  const std::optional<RecoveryReport> recovery_;
   const std::shared_ptr<Clock> clock_;
   const std::unique_ptr<Random> random_;
   const std::shared_ptr<CallbackGate> gate_;
   const std::shared_ptr<Driver> driver_;
   const std::shared_ptr<Remote> remote_;
+  Neighbours neighbours_;
 
   std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
   std::atomic<bool> store_closed_ = false;
@@ -146,6 +160,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<DatasetImpl>, std::less<>> datasets_;
   std::deque<std::function<void()>> changes_;
+  std::set<store::DatasetId> listening_;
   Life life_ = Life::kOpen;
   OperationId last_operation_ = 0;
   std::map<OperationId, std::function<void(Error)>> operations_;  // begun and not finished
@@ -187,7 +202,10 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   void describe(std::function<void(const Result<RemoteDataset>&)> done);
   // Tells the subscribers, on the dispatcher, outside of any call of the app's. [any thread]
   void announce(ChangeSource source, store::KeyChanges changes);
-  [[nodiscard]] Subscription subscribe(ChangeCallback callback) { return hub_->subscribe(std::move(callback)); }
+  // Queues it for ClientImpl::tell_changes(); false: nobody wants to hear of it. [any thread]
+  bool queue_change(ChangeSource source, store::KeyChanges changes);
+  [[nodiscard]] bool anybody_listens() const { return hub_->anybody(); }
+  [[nodiscard]] Subscription subscribe(ChangeCallback callback);
   void set_conflict_handler(ConflictHandler handler);
 
   // [inside a driver step, or when no step can run any more]
@@ -197,7 +215,6 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
 
  private:
   [[nodiscard]] ConflictHandler conflict_handler();
-  bool queue_change(ChangeSource source, store::KeyChanges changes);
 
   const std::shared_ptr<ClientImpl> client_;
   const DatasetName name_;

@@ -37,9 +37,10 @@ void DatasetImpl::connect() {
     return alive ? alive->conflict_handler() : ConflictHandler();
   };
   context.announce = [self = weak_from_this()](ChangeSource source, store::KeyChanges changes) {
-    if (const auto alive = self.lock(); alive && alive->queue_change(source, std::move(changes))) {
-      alive->client().tell_changes();
-    }
+    const auto alive = self.lock();
+    if (!alive) return;
+    if (alive->anybody_listens()) alive->client().queue_noticed();
+    if (alive->queue_change(source, std::move(changes))) alive->client().tell_changes();
   };
   job_ = std::make_shared<SyncJob>(std::move(context));
 }
@@ -79,7 +80,14 @@ bool DatasetImpl::queue_change(ChangeSource source, store::KeyChanges changes) {
   return true;
 }
 
+Subscription DatasetImpl::subscribe(ChangeCallback callback) {
+  auto subscription = hub_->subscribe(std::move(callback));
+  client_->listen(id_);
+  return subscription;
+}
+
 void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {
+  if (hub_->anybody()) client_->queue_noticed();
   if (!queue_change(source, std::move(changes))) return;
   client_->driver().post([client = client_] { client->tell_changes(); });
 }

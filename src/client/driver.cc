@@ -45,6 +45,7 @@ std::optional<MonotonicTime> Driver::step(MonotonicTime now) {
   stepping_thread_ = std::this_thread::get_id();
   now_ = now;
   run_tasks();
+  if (const auto task = each_step_; task && !stopped_) task();  // it may replace itself
   run_timers(now);
   if (!stopped_) transport_->step();
   run_tasks();
@@ -149,6 +150,7 @@ void Driver::drop_everything() {
     tasks.swap(tasks_);
   }
   timers_.clear();
+  each_step_ = nullptr;
 }
 
 }  // namespace syncline

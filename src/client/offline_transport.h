@@ -1,9 +1,8 @@
 // Stands in for the network when no endpoint is set: every call fails, waiting works.
 #pragma once
 
-#include <condition_variable>
+#include <array>
 #include <map>
-#include <mutex>
 
 #include "core/http.h"
 
@@ -11,10 +10,16 @@ namespace syncline {
 
 class OfflineTransport final : public HttpTransport {
  public:
+  OfflineTransport();
+  OfflineTransport(const OfflineTransport&) = delete;
+  OfflineTransport& operator=(const OfflineTransport&) = delete;
+  ~OfflineTransport() override;
+
   CallId start(HttpRequest request, Completion done) override;
   void cancel(CallId call) override;
   void step() override;
   void wait(std::chrono::milliseconds longest) override;
+  bool also_wait_for(int descriptor) override;
   void wake() override;
   [[nodiscard]] bool busy() const override { return !calls_.empty(); }
 
@@ -23,9 +28,8 @@ class OfflineTransport final : public HttpTransport {
 
   std::map<CallId, Completion> calls_;
   CallId last_call_ = 0;
-  std::mutex mutex_;
-  std::condition_variable woken_;
-  bool awake_ = false;
+  std::array<int, 2> pipe_ = {-1, -1};  // a byte in it: awake
+  int also_ = -1;
 };
 
 }  // namespace syncline

@@ -45,6 +45,10 @@ class CurlTransport final : public HttpTransport {
   void cancel(CallId id) override;
   void step() override;
   void wait(std::chrono::milliseconds longest) override;
+  bool also_wait_for(int descriptor) override {
+    also_ = descriptor;
+    return true;
+  }
   void wake() override { curl_multi_wakeup(multi_.get()); }
   [[nodiscard]] bool busy() const override { return !calls_.empty(); }
 
@@ -69,6 +73,7 @@ class CurlTransport final : public HttpTransport {
   std::map<CallId, Call> calls_;
   std::deque<CallId> finished_;  // have an outcome that step() has not told yet; may have been cancelled since
   CallId next_id_ = 1;
+  int also_ = -1;
 };
 
 HttpTransport::CallId CurlTransport::start(HttpRequest request, Completion done) {
@@ -160,7 +165,8 @@ void CurlTransport::wait(std::chrono::milliseconds longest) {
   if (!finished_.empty()) return;
   static constexpr std::chrono::milliseconds kMost{std::numeric_limits<int>::max()};  // 24 days
   const auto bounded = std::clamp(longest, std::chrono::milliseconds{0}, kMost);
-  curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(bounded.count()), nullptr);
+  curl_waitfd also{.fd = also_, .events = CURL_WAIT_POLLIN, .revents = 0};
+  curl_multi_poll(multi_.get(), &also, also_ < 0 ? 0 : 1, static_cast<int>(bounded.count()), nullptr);
 }
 
 Result<void> check_ca_file(const std::string& path) {

@@ -1,5 +1,6 @@
 // Conflicts that wait, and their resolution.
 #include "store/rows.h"
+#include "store/schema.h"
 #include "syncline/values.h"
 
 namespace syncline::store {
@@ -9,10 +10,13 @@ namespace {
 std::vector<Conflict> load_conflicts(Connection& connection, DatasetId dataset) {
   std::vector<Conflict> conflicts;
   auto row = connection.use(R"sql(
-    SELECT key, value, sync_count, modified_by, modified_at, device_modified_at FROM conflict
+    SELECT key, value, sync_count, modified_by, modified_at, device_modified_at,
+           row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at) = checksum
+    FROM conflict
     WHERE dataset = ? ORDER BY key)sql");
   row.bind(dataset);
   while (row.step()) {
+    if (row.number(6) == 0) fail_sum(connection);
     Conflict conflict{.key = row.text(0)};
     conflict.remote = read_version(row, 1);
     conflicts.push_back(std::move(conflict));
@@ -65,7 +69,7 @@ Result<KeyChanges> Store::resolve(DatasetId dataset, const Conflict& shown, cons
   if (new_value) {
     if (auto checked = check_value(resolution.value()); !checked) return std::move(checked).error();
   }
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
     const auto before = transaction.totals_before(dataset);
@@ -86,6 +90,7 @@ Result<KeyChanges> Store::resolve(DatasetId dataset, const Conflict& shown, cons
     note_change(transaction, dataset, shown.key, state.visible(), settled, changes);
     // A remote value may be larger than the local one, but it is at the service already: only a new value is refused.
     if (new_value) check_quotas(transaction, before);
+    transaction.changed(dataset, changes);
     transaction.commit();
     return changes;
   });

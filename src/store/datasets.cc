@@ -11,25 +11,44 @@ std::string last_identity(Connection& connection) {
   return query.step() ? query.text(0) : std::string();
 }
 
+void remember_identity(Connection& connection, std::string_view identity) {
+  connection
+      .use(R"sql(
+    INSERT INTO meta (name, value, checksum) VALUES ('identity', ?1, row_sum('m', 'identity', ?1))
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum)sql")
+      .bind(identity)
+      .run();
+}
+
+// What was written before any identity was known becomes `owner`'s.
+bool claim(Connection& connection, std::string_view owner) {
+  connection
+      .use(R"sql(
+    UPDATE OR IGNORE dataset SET identity = ?1, checksum = row_sum('d', id, ?1, name, phase, sync_count)
+    WHERE identity = '')sql")
+      .bind(owner)
+      .run();
+  return connection.rows_changed() > 0;
+}
+
+// A client that was opened before any identity was known works for the one that another process has adopted since.
+std::string owner_of(Connection& connection, const std::string& identity) {
+  return identity.empty() ? last_identity(connection) : identity;
+}
+
 }  // namespace
 
 Result<std::string> Store::adopt_identity(const std::string& wanted) {
-  return guarded([&]() -> std::string {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
     const auto last = last_identity(connection);
-    if (wanted.empty() || wanted == last) return last;
-    if (last.empty()) {
-      connection.use("UPDATE dataset SET identity = ? WHERE identity = ''").bind(std::string_view(wanted)).run();
-    }
-    connection
-        .use(
-            "INSERT INTO meta (name, value) VALUES ('identity', ?) ON CONFLICT (name) DO UPDATE SET value = "
-            "excluded.value")
-        .bind(std::string_view(wanted))
-        .run();
-    transaction.commit();
-    return wanted;
+    const auto& first = last.empty() ? wanted : last;
+    const bool claimed = !first.empty() && claim(connection, first);
+    const bool another = !wanted.empty() && wanted != last;
+    if (another) remember_identity(connection, wanted);
+    if (claimed || another) transaction.commit();
+    return another ? wanted : last;
   });
 }
 
@@ -37,16 +56,21 @@ Result<DatasetId> Store::open_dataset(const std::string& identity, const std::st
   static constexpr const char* kFind = "SELECT id FROM dataset WHERE identity = ? AND name = ?";
   const auto find = [&](Connection& connection) -> DatasetId {
     auto query = connection.use(kFind);
-    query.bind(std::string_view(identity)).bind(std::string_view(name));
+    const auto owner = owner_of(connection, identity);
+    query.bind(std::string_view(owner)).bind(std::string_view(name));
     return query.step() ? query.number(0) : 0;
   };
   auto known = reading(*impl_, find);
   if (!known || *known != 0) return known;
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
+    const auto owner = owner_of(transaction.connection(), identity);
     transaction.connection()
-        .use("INSERT OR IGNORE INTO dataset (identity, name, phase, sync_count, generation) VALUES (?, ?, 0, 0, 0)")
-        .bind(std::string_view(identity))
+        .use(R"sql(
+      INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, generation, checksum)
+      SELECT next, ?1, ?2, 0, 0, 0, row_sum('d', next, ?1, ?2, 0, 0)
+      FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM dataset))sql")
+        .bind(std::string_view(owner))
         .bind(std::string_view(name))
         .run();
     const auto id = find(transaction.connection());
@@ -58,7 +82,8 @@ Result<DatasetId> Store::open_dataset(const std::string& identity, const std::st
 Result<std::vector<std::string>> Store::dataset_names(const std::string& identity) {
   return reading(*impl_, [&](Connection& connection) {
     auto query = connection.use("SELECT name FROM dataset WHERE identity = ? ORDER BY name");
-    query.bind(std::string_view(identity));
+    const auto owner = owner_of(connection, identity);
+    query.bind(std::string_view(owner));
     std::vector<std::string> names;
     while (query.step()) names.push_back(query.text(0));
     return names;
@@ -66,7 +91,7 @@ Result<std::vector<std::string>> Store::dataset_names(const std::string& identit
 }
 
 Result<KeyChanges> Store::begin_deletion(DatasetId dataset) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
     KeyChanges changes;
@@ -87,22 +112,28 @@ Result<KeyChanges> Store::begin_deletion(DatasetId dataset) {
     // D14: what the service has is deleted only up to the count that was seen here; nothing seen, nothing to delete.
     connection
         .use(
-            "UPDATE dataset SET phase = CASE WHEN sync_count > 0 THEN 1 ELSE 0 END, generation = generation + 1 WHERE "
-            "id = ?")
+            "UPDATE dataset SET phase = sync_count > 0, generation = generation + 1, "
+            "checksum = row_sum('d', id, identity, name, sync_count > 0, sync_count) WHERE id = ?")
         .bind(dataset)
         .run();
     transaction.forget_totals(dataset);
+    transaction.changed(dataset, changes);
     transaction.commit();
     return changes;
   });
 }
 
 Result<void> Store::finish_deletion(SyncLease& lease) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
     transaction.renew(lease);
-    connection.use("UPDATE dataset SET phase = 0, sync_count = 0 WHERE id = ?").bind(lease.dataset).run();
+    connection
+        .use(
+            "UPDATE dataset SET phase = 0, sync_count = 0, checksum = row_sum('d', id, identity, name, 0, 0) "
+            "WHERE id = ?")
+        .bind(lease.dataset)
+        .run();
     transaction.commit();
     lease.start = SyncStart{};
   });

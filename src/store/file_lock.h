@@ -16,7 +16,17 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
   ~FileLock();
 
+  // What the lock file says of the directory, for whoever finds the store file damaged.
+  enum class Mark : char {
+    kNone,     // no store was ever opened here
+    kStore,    // there is a store here, even if the file no longer looks like one
+    kSuspect,  // damage was met: whoever opens the store next looks at everything
+  };
+  [[nodiscard]] Mark mark() const;
+  void set_mark(Mark mark) noexcept;  // [any thread]
+
   void lock(std::chrono::milliseconds longest);  // throws StoreFailure: kStorageBusy after `longest`
+  [[nodiscard]] bool try_lock();                 // throws StoreFailure: kStorage
   void unlock();
 
  private:

@@ -1,6 +1,7 @@
 // What the files of this room share: the two connections, the transaction, and a dataset's totals.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <mutex>
@@ -9,7 +10,9 @@
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "store/directory.h"
 #include "store/file_lock.h"
 #include "store/sqlite.h"
 #include "store/store.h"
@@ -22,23 +25,48 @@ struct Totals {
   std::int64_t bytes = 0;
 };
 
+// What the app sees of a dataset: a sum over each present value.
+using Picture = std::unordered_map<std::string, std::int64_t>;
+
 struct StoreImpl {
-  StoreImpl(const StoreOptions& options, const std::string& path);
+  StoreImpl(const StoreOptions& options, const std::string& file_path);
   ~StoreImpl();
+
+  // Damage was met: nothing is written any more, and the next to open the store recovers it. [any thread]
+  void note_damage();
+  // Fails with kCorrupt if this file is damaged, or was set aside by another process. With the lock held.
+  void check_file() const;
 
   std::string path;
   bool survive_power_cut;
   std::chrono::milliseconds lock_timeout;
 
-  std::mutex write_mutex;  // guards file_lock, writer, totals
+  // Whether another connection has committed since the last call: what is kept in memory may be wrong. With
+  // write_mutex.
+  bool others_wrote();
+  // Compares the watched datasets with their pictures, if anybody else has written. With write_mutex.
+  void look_at_others();
+
+  std::mutex write_mutex;  // guards what follows, down to the next mutex
   FileLock file_lock;
   std::optional<Connection> writer;
   std::unordered_map<DatasetId, Totals> totals;  // right as long as SQLite's data_version is this one
   std::int64_t data_version = 0;
   bool power_cut_mode = false;  // the writer's PRAGMA synchronous is FULL
+  std::unordered_map<DatasetId, Picture> watched;
+  bool unseen = false;  // others wrote since the pictures were compared
+  std::vector<std::pair<DatasetId, KeyChanges>> noticed;
 
   std::mutex read_mutex;  // guards reader
   std::optional<Connection> reader;
+
+  std::optional<FileIdentity> file;  // what was opened
+  std::atomic<bool> damaged = false;
+  std::optional<RecoveryReport> recovery;
+
+ private:
+  void open_file();
+  void open_or_recover();
 };
 
 // How long a transaction must last once it is committed.
@@ -75,11 +103,14 @@ class WriteTransaction {
   // To be told of each key whose visible value changes: sizes in bytes of key and value, absent: not visible.
   void count(DatasetId dataset, std::optional<std::int64_t> before, std::optional<std::int64_t> after);
   [[nodiscard]] const Totals& grown() const { return grown_; }
+  // To be told what the transaction changed, once it has.
+  void changed(DatasetId dataset, const KeyChanges& changes);
   void forget_totals(DatasetId dataset) { impl_.totals.erase(dataset); }
   void commit();
 
  private:
   void set_synchronous(bool full);
+  void paint();
 
   StoreImpl& impl_;
   std::lock_guard<std::mutex> guard_;
@@ -87,6 +118,8 @@ class WriteTransaction {
   DatasetId counted_ = 0;
   Totals grown_;
   SyncLease* lease_ = nullptr;
+  DatasetId painted_ = 0;
+  std::vector<std::pair<std::string, std::optional<std::int64_t>>> strokes_;  // to the picture of painted_
   bool open_ = false;
 };
 
@@ -107,10 +140,17 @@ auto guarded(Body&& body) -> Result<std::remove_cvref_t<std::invoke_result_t<Bod
   }
 }
 
+template <typename Body>
+auto guarded(StoreImpl& impl, Body&& body) {
+  auto result = guarded(std::forward<Body>(body));
+  if (!result && result.error().code == ErrorCode::kCorrupt) impl.note_damage();
+  return result;
+}
+
 // A read on the reading connection, which never waits for a writer.
 template <typename Body>
 auto reading(StoreImpl& impl, Body&& body) {
-  return guarded([&] {
+  return guarded(impl, [&] {
     const std::lock_guard guard(impl.read_mutex);
     return std::forward<Body>(body)(*impl.reader);
   });

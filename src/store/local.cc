@@ -4,6 +4,7 @@
 
 #include "store/impl.h"
 #include "store/rows.h"
+#include "store/schema.h"
 
 namespace syncline::store {
 
@@ -35,7 +36,10 @@ Seen look(Connection& connection, DatasetId dataset, std::string_view key) {
 
 void replace_pending(Connection& connection, std::int64_t journal_row, std::optional<std::string_view> value,
                      Revision revision, Timestamp written_at) {
-  connection.use("UPDATE journal SET value = ?, revision = ?, written_at = ? WHERE id = ?")
+  connection
+      .use(
+          "UPDATE journal SET value = ?1, revision = ?2, written_at = ?3, "
+          "checksum = row_sum('j', dataset, key, ?1, ?2, ?3) WHERE id = ?4")
       .bind_blob(value)
       .bind(revision.value)
       .bind(to_millis(written_at))
@@ -45,7 +49,10 @@ void replace_pending(Connection& connection, std::int64_t journal_row, std::opti
 
 void add_pending(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
                  Revision revision, Timestamp written_at) {
-  connection.use("INSERT INTO journal (dataset, key, value, revision, written_at) VALUES (?, ?, ?, ?, ?)")
+  connection
+      .use(
+          "INSERT INTO journal (dataset, key, value, revision, written_at, checksum) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('j', ?1, ?2, ?3, ?4, ?5))")
       .bind(dataset)
       .bind(key)
       .bind_blob(value)
@@ -125,15 +132,18 @@ std::vector<const Change*> net_changes(std::span<const Change> changes) {
 }
 
 constexpr const char* kVisibleRecords = R"sql(
-  SELECT key, value, pending, conflicted, sync_count, modified_by, modified_at, seen_at FROM (
+  SELECT key, value, pending, conflicted, sync_count, modified_by, modified_at, seen_at, sound FROM (
     SELECT j.key AS key, j.value AS value, 1 AS pending,
            EXISTS (SELECT 1 FROM conflict AS c WHERE c.dataset = j.dataset AND c.key = j.key) AS conflicted,
            coalesce(r.sync_count, 0) AS sync_count, coalesce(r.modified_by, '') AS modified_by,
-           coalesce(r.modified_at, 0) AS modified_at, j.written_at AS seen_at
+           coalesce(r.modified_at, 0) AS modified_at, j.written_at AS seen_at,
+           row_sum('j', j.dataset, j.key, j.value, j.revision, j.written_at) = j.checksum AS sound
     FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
     WHERE j.dataset = ?1 AND j.value IS NOT NULL
     UNION ALL
-    SELECT r.key, r.value, 0, 0, r.sync_count, r.modified_by, r.modified_at, r.device_modified_at
+    SELECT r.key, r.value, 0, 0, r.sync_count, r.modified_by, r.modified_at, r.device_modified_at,
+           row_sum('r', r.dataset, r.key, r.value, r.sync_count, r.modified_by, r.modified_at, r.device_modified_at,
+                   r.revision) = r.checksum
     FROM record AS r
     WHERE r.dataset = ?1 AND r.value IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM journal AS j WHERE j.dataset = r.dataset AND j.key = r.key))
@@ -156,35 +166,44 @@ Record read_record(const Statement& row) {
 Result<std::optional<std::string>> Store::get(DatasetId dataset, std::string_view key) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(R"sql(
-      SELECT CASE WHEN j.id IS NULL THEN r.value ELSE j.value END
+      SELECT CASE WHEN j.id IS NULL THEN r.value ELSE j.value END,
+        CASE
+          WHEN j.id IS NOT NULL THEN row_sum('j', ?1, ?2, j.value, j.revision, j.written_at) = j.checksum
+          WHEN r.id IS NOT NULL THEN row_sum('r', ?1, ?2, r.value, r.sync_count, r.modified_by, r.modified_at,
+                                             r.device_modified_at, r.revision) = r.checksum
+          ELSE 1
+        END
       FROM (SELECT 1)
       LEFT JOIN journal AS j ON j.dataset = ?1 AND j.key = ?2
       LEFT JOIN record AS r ON r.dataset = ?1 AND r.key = ?2)sql");
     row.bind(dataset).bind(key).step();
+    if (row.number(1) == 0) fail_sum(connection);
     return row.blob(0);
   });
 }
 
 Result<KeyChanges> Store::write(DatasetId dataset, std::span<const Change> changes, Timestamp now) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     const auto before = transaction.totals_before(dataset);
     KeyChanges changed;
     Writer writer(transaction, dataset, now);
     for (const auto* change : net_changes(changes)) writer.write(change->key, change->value, changed);
     check_quotas(transaction, before);
+    transaction.changed(dataset, changed);
     transaction.commit();
     return changed;
   });
 }
 
 Result<KeyChanges> Store::put(DatasetId dataset, std::string_view key, std::string_view value, Timestamp now) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     const auto before = transaction.totals_before(dataset);
     KeyChanges changed;
     Writer(transaction, dataset, now).write(key, value, changed);
     check_quotas(transaction, before);
+    transaction.changed(dataset, changed);
     transaction.commit();
     return changed;
   });
@@ -212,7 +231,10 @@ Result<std::vector<Record>> Store::records(DatasetId dataset) {
     auto row = connection.use(kVisibleRecords);
     row.bind(dataset);
     std::vector<Record> records;
-    while (row.step()) records.push_back(read_record(row));
+    while (row.step()) {
+      if (row.number(8) == 0) fail_sum(connection);
+      records.push_back(read_record(row));
+    }
     return records;
   });
 }
@@ -221,12 +243,14 @@ Result<std::vector<PendingChange>> Store::pending_changes(DatasetId dataset) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(R"sql(
       SELECT j.key, j.value, j.revision, coalesce(r.sync_count, 0), j.written_at,
-             EXISTS (SELECT 1 FROM conflict AS c WHERE c.dataset = j.dataset AND c.key = j.key)
+             EXISTS (SELECT 1 FROM conflict AS c WHERE c.dataset = j.dataset AND c.key = j.key),
+             row_sum('j', j.dataset, j.key, j.value, j.revision, j.written_at) = j.checksum
       FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
       WHERE j.dataset = ? ORDER BY j.key)sql");
     row.bind(dataset);
     std::vector<PendingChange> changes;
     while (row.step()) {
+      if (row.number(6) == 0) fail_sum(connection);
       changes.push_back(PendingChange{.key = row.text(0),
                                       .value = row.blob(1),
                                       .revision = Revision{row.number(2)},

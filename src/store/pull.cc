@@ -2,6 +2,7 @@
 #include <unordered_set>
 
 #include "store/merge.h"
+#include "store/schema.h"
 
 namespace syncline::store {
 
@@ -15,11 +16,16 @@ void forget_staged(Connection& connection, DatasetId dataset) {
 
 std::vector<RemoteRecord> staged_records(Connection& connection, DatasetId dataset) {
   auto row = connection.use(R"sql(
-    SELECT key, value, sync_count, modified_by, modified_at, device_modified_at FROM staged
+    SELECT key, value, sync_count, modified_by, modified_at, device_modified_at,
+           row_sum('s', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at) = checksum
+    FROM staged
     WHERE dataset = ? ORDER BY id)sql");
   row.bind(dataset);
   std::vector<RemoteRecord> records;
-  while (row.step()) records.push_back(RemoteRecord{.key = row.text(0), .version = read_version(row, 1)});
+  while (row.step()) {
+    if (row.number(6) == 0) fail_sum(connection);
+    records.push_back(RemoteRecord{.key = row.text(0), .version = read_version(row, 1)});
+  }
   return records;
 }
 
@@ -45,9 +51,11 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(R"sql(
       SELECT phase, sync_count, generation,
-             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1)
+             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1),
+             row_sum('d', id, identity, name, phase, sync_count) = checksum
       FROM dataset WHERE id = ?1)sql");
     if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
+    if (row.number(4) == 0) fail_sum(connection);
     return SyncLease{.dataset = dataset,
                      .generation = row.number(2),
                      .start = SyncStart{.phase = static_cast<DatasetPhase>(row.number(0)),
@@ -57,15 +65,16 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
 }
 
 Result<void> Store::stage_page(SyncLease& lease, const std::vector<RemoteRecord>& records, bool first) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kRepeatable);
     auto& connection = transaction.connection();
     transaction.renew(lease);
     if (first) forget_staged(connection, lease.dataset);
     for (const auto& record : records) {
       auto insert = connection.use(R"sql(
-        INSERT OR REPLACE INTO staged (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?))sql");
+        INSERT OR REPLACE INTO staged (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at,
+                                       checksum)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, row_sum('s', ?1, ?2, ?3, ?4, ?5, ?6, ?7)))sql");
       insert.bind(lease.dataset).bind(std::string_view(record.key));
       bind_version(insert, record.version);
       insert.run();
@@ -75,7 +84,7 @@ Result<void> Store::stage_page(SyncLease& lease, const std::vector<RemoteRecord>
 }
 
 Result<PullOutcome> Store::apply_pull(SyncLease& lease, const Pull& pull, const Planner& planner) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kRepeatable);
     auto& connection = transaction.connection();
     transaction.renew(lease);
@@ -99,6 +108,7 @@ Result<PullOutcome> Store::apply_pull(SyncLease& lease, const Pull& pull, const 
       }
     }
     set_sync_count(connection, lease.dataset, pull.sync_count);
+    transaction.changed(lease.dataset, outcome.changes);
     transaction.commit();
     return outcome;
   });

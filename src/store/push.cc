@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "store/merge.h"
+#include "store/schema.h"
 
 namespace syncline::store {
 
@@ -20,13 +21,17 @@ struct Candidate {
 std::vector<Candidate> candidates(Connection& connection, DatasetId dataset) {
   auto row = connection.use(R"sql(
     SELECT j.key, j.value, j.revision, j.written_at, coalesce(r.sync_count, 0), r.value IS NOT NULL,
-           EXISTS (SELECT 1 FROM sent AS s WHERE s.dataset = j.dataset AND s.key = j.key)
+           EXISTS (SELECT 1 FROM sent AS s WHERE s.dataset = j.dataset AND s.key = j.key),
+           row_sum('j', j.dataset, j.key, j.value, j.revision, j.written_at) = j.checksum
+           AND (r.id IS NULL OR row_sum('r', j.dataset, j.key, r.value, r.sync_count, r.modified_by, r.modified_at,
+                                        r.device_modified_at, r.revision) = r.checksum)
     FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
     WHERE j.dataset = ?1 AND NOT EXISTS (SELECT 1 FROM conflict AS c WHERE c.dataset = j.dataset AND c.key = j.key)
     ORDER BY j.value IS NOT NULL, j.id)sql");
   row.bind(dataset);
   std::vector<Candidate> found;
   while (row.step()) {
+    if (row.number(7) == 0) fail_sum(connection);  // D19: never pushed
     found.push_back(Candidate{.change = OutgoingChange{.key = row.text(0),
                                                        .value = row.blob(1),
                                                        .base_count = SyncCount{row.number(4)},
@@ -61,7 +66,10 @@ void forget_oldest_sends(Connection& connection, DatasetId dataset, std::string_
 }
 
 void write_down_sent(Connection& connection, DatasetId dataset, const OutgoingChange& change) {
-  connection.use("INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count) VALUES (?, ?, ?, ?, ?)")
+  connection
+      .use(
+          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('o', ?1, ?2, ?3, ?4, ?5))")
       .bind(dataset)
       .bind(std::string_view(change.key))
       .bind_blob(change.value)
@@ -72,7 +80,11 @@ void write_down_sent(Connection& connection, DatasetId dataset, const OutgoingCh
 
 void end_removal_of_nothing(Connection& connection, DatasetId dataset, const OutgoingChange& change) {
   end_pending(connection, dataset, change.key);
-  connection.use("UPDATE record SET revision = ? WHERE dataset = ? AND key = ?")
+  connection
+      .use(R"sql(
+    UPDATE record SET revision = ?1, checksum = row_sum('r', dataset, key, value, sync_count, modified_by, modified_at,
+                                                        device_modified_at, ?1)
+    WHERE dataset = ?2 AND key = ?3)sql")
       .bind(change.revision.value)
       .bind(dataset)
       .bind(std::string_view(change.key))
@@ -129,8 +141,9 @@ class Acknowledgement {
 
 void mark_perhaps_sent(Connection& connection) {
   connection.execute(R"sql(
-    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count)
-    SELECT j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0)
+    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum)
+    SELECT j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0),
+           row_sum('o', j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0))
     FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key)sql");
 }
 
@@ -142,7 +155,7 @@ Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease) {
   });
   if (!pending) return pending.error();
   if (!*pending) return std::vector<OutgoingChange>{};
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     // Not fsynced: should a power cut take it, the next open finds the same journal, and marks it (mark_perhaps_sent).
     WriteTransaction transaction(*impl_, Lasting::kRepeatable);
     auto& connection = transaction.connection();
@@ -164,7 +177,7 @@ Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease) {
 }
 
 Result<PushOutcome> Store::acknowledge_push(SyncLease& lease, const PushAnswer& answer, const Planner& planner) {
-  return guarded([&] {
+  return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kRepeatable);
     auto& connection = transaction.connection();
     transaction.renew(lease);
@@ -177,6 +190,7 @@ Result<PushOutcome> Store::acknowledge_push(SyncLease& lease, const PushAnswer& 
                                              [&](const auto& record) { return record.version.count == expected; });
     if (nothing_between) set_sync_count(connection, lease.dataset, expected);
     outcome.nothing_between = nothing_between;
+    transaction.changed(lease.dataset, outcome.changes);
     transaction.commit();
     return outcome;
   });

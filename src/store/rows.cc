@@ -1,5 +1,6 @@
 #include "store/rows.h"
 
+#include "store/schema.h"
 #include "syncline/limits.h"
 
 namespace syncline::store {
@@ -48,12 +49,16 @@ Totals load_totals(Connection& connection, DatasetId dataset) {
 KeyState load_key(Connection& connection, DatasetId dataset, std::string_view key) {
   auto row = connection.use(R"sql(
     SELECT r.id, r.value, r.sync_count, r.modified_by, r.modified_at, r.device_modified_at, r.revision,
-           j.id, j.value, j.revision, j.written_at, c.id
+           j.id, j.value, j.revision, j.written_at, c.id,
+           (r.id IS NULL OR row_sum('r', ?1, ?2, r.value, r.sync_count, r.modified_by, r.modified_at,
+                                    r.device_modified_at, r.revision) = r.checksum)
+           AND (j.id IS NULL OR row_sum('j', ?1, ?2, j.value, j.revision, j.written_at) = j.checksum)
     FROM (SELECT 1)
     LEFT JOIN record AS r ON r.dataset = ?1 AND r.key = ?2
     LEFT JOIN journal AS j ON j.dataset = ?1 AND j.key = ?2
     LEFT JOIN conflict AS c ON c.dataset = ?1 AND c.key = ?2)sql");
   row.bind(dataset).bind(key).step();
+  if (row.number(12) == 0) fail_sum(connection);
   KeyState state;
   if (!row.is_null(0)) {
     state.base = read_version(row, 1);
@@ -70,11 +75,12 @@ KeyState load_key(Connection& connection, DatasetId dataset, std::string_view ke
 void set_base(Connection& connection, DatasetId dataset, std::string_view key, const Version& version,
               Revision revision) {
   auto upsert = connection.use(R"sql(
-    INSERT INTO record (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO record (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision,
+                        checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_sum('r', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))
     ON CONFLICT (dataset, key) DO UPDATE SET value = excluded.value, sync_count = excluded.sync_count,
       modified_by = excluded.modified_by, modified_at = excluded.modified_at,
-      device_modified_at = excluded.device_modified_at, revision = excluded.revision)sql");
+      device_modified_at = excluded.device_modified_at, revision = excluded.revision, checksum = excluded.checksum)sql");
   upsert.bind(dataset).bind(key);
   bind_version(upsert, version);
   upsert.bind(revision.value).run();
@@ -94,9 +100,10 @@ void set_pending(Connection& connection, DatasetId dataset, std::string_view key
                  Revision revision, Timestamp written_at) {
   connection
       .use(R"sql(
-    INSERT INTO journal (dataset, key, value, revision, written_at) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO journal (dataset, key, value, revision, written_at, checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, row_sum('j', ?1, ?2, ?3, ?4, ?5))
     ON CONFLICT (dataset, key) DO UPDATE SET value = excluded.value, revision = excluded.revision,
-      written_at = excluded.written_at)sql")
+      written_at = excluded.written_at, checksum = excluded.checksum)sql")
       .bind(dataset)
       .bind(key)
       .bind_blob(value)
@@ -111,16 +118,19 @@ void end_pending(Connection& connection, DatasetId dataset, std::string_view key
 
 std::optional<Version> load_conflict(Connection& connection, DatasetId dataset, std::string_view key) {
   auto row = connection.use(R"sql(
-    SELECT value, sync_count, modified_by, modified_at, device_modified_at FROM conflict
-    WHERE dataset = ? AND key = ?)sql");
+    SELECT value, sync_count, modified_by, modified_at, device_modified_at,
+           row_sum('c', ?1, ?2, value, sync_count, modified_by, modified_at, device_modified_at) = checksum
+    FROM conflict WHERE dataset = ?1 AND key = ?2)sql");
   if (!row.bind(dataset).bind(key).step()) return std::nullopt;
+  if (row.number(5) == 0) fail_sum(connection);
   return read_version(row, 0);
 }
 
 void set_conflict(Connection& connection, DatasetId dataset, std::string_view key, const Version& remote) {
   auto upsert = connection.use(R"sql(
-    INSERT OR REPLACE INTO conflict (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?))sql");
+    INSERT OR REPLACE INTO conflict (dataset, key, value, sync_count, modified_by, modified_at, device_modified_at,
+                                     checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, row_sum('c', ?1, ?2, ?3, ?4, ?5, ?6, ?7)))sql");
   upsert.bind(dataset).bind(key);
   bind_version(upsert, remote);
   upsert.run();
@@ -131,7 +141,10 @@ void end_conflict(Connection& connection, DatasetId dataset, std::string_view ke
 }
 
 bool was_sent(Connection& connection, DatasetId dataset, const RemoteRecord& incoming) {
-  return connection.use("SELECT 1 FROM sent WHERE dataset = ? AND key = ? AND value IS ? AND base_count <> ? LIMIT 1")
+  return connection
+      .use(
+          "SELECT 1 FROM sent WHERE dataset = ? AND key = ? AND value IS ? AND base_count <> ? "
+          "AND row_sum('o', dataset, key, value, revision, base_count) = checksum LIMIT 1")
       .bind(dataset)
       .bind(std::string_view(incoming.key))
       .bind_blob(incoming.version.value)
@@ -153,7 +166,13 @@ void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_v
 }
 
 void set_sync_count(Connection& connection, DatasetId dataset, SyncCount count) {
-  connection.use("UPDATE dataset SET sync_count = ? WHERE id = ?").bind(count.value).bind(dataset).run();
+  connection
+      .use(
+          "UPDATE dataset SET sync_count = ?1, checksum = row_sum('d', id, identity, name, phase, ?1) "
+          "WHERE id = ?2")
+      .bind(count.value)
+      .bind(dataset)
+      .run();
 }
 
 void check_quotas(const WriteTransaction& transaction, const Totals& before) {

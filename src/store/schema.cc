@@ -7,11 +7,14 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x53594E4C;  // "SYNL"
 
 // Ordinary tables with a unique index and an integer dataset id: measured twice as fast as WITHOUT ROWID keyed by text.
-// Values are blobs because length() of a blob is its size in bytes, read without loading it.
-constexpr const char* kVersion1 = R"sql(
+// checksum: row_sum() of the table's letter and the row's other columns (checksum.h); each statement that changes a row
+// makes it anew, and each that believes a row compares it. Values are blobs because length() of a blob is its size in
+// bytes, read without loading it.
+constexpr const char* kTables = R"sql(
 CREATE TABLE meta (
   name TEXT NOT NULL PRIMARY KEY,
-  value TEXT NOT NULL
+  value TEXT NOT NULL,
+  checksum INTEGER NOT NULL
 );
 CREATE TABLE dataset (
   id INTEGER PRIMARY KEY,
@@ -20,6 +23,7 @@ CREATE TABLE dataset (
   phase INTEGER NOT NULL,        -- DatasetPhase
   sync_count INTEGER NOT NULL,   -- every remote change up to here is in record or conflict
   generation INTEGER NOT NULL,   -- grows with each protocol transaction
+  checksum INTEGER NOT NULL,     -- not of the generation
   UNIQUE (identity, name)
 );
 CREATE TABLE record (            -- the base: what the service is known to hold
@@ -32,6 +36,7 @@ CREATE TABLE record (            -- the base: what the service is known to hold
   modified_at INTEGER NOT NULL,  -- milliseconds since 1970
   device_modified_at INTEGER NOT NULL,
   revision INTEGER NOT NULL,     -- the last one of this key whose pending change has ended
+  checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
 );
 CREATE TABLE journal (           -- pending changes, at most one a key
@@ -41,6 +46,7 @@ CREATE TABLE journal (           -- pending changes, at most one a key
   value BLOB,                    -- NULL: a removal
   revision INTEGER NOT NULL,
   written_at INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
 );
 CREATE TABLE sent (              -- pushes whose answer may never come; each can still take effect at its base count
@@ -50,6 +56,7 @@ CREATE TABLE sent (              -- pushes whose answer may never come; each can
   value BLOB,
   revision INTEGER NOT NULL,
   base_count INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (dataset, key, revision, base_count)
 );
 CREATE TABLE conflict (          -- the remote side of conflicts that wait
@@ -61,6 +68,7 @@ CREATE TABLE conflict (          -- the remote side of conflicts that wait
   modified_by TEXT NOT NULL,
   modified_at INTEGER NOT NULL,
   device_modified_at INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
 );
 CREATE TABLE staged (            -- pages of a list that is not complete yet
@@ -72,31 +80,143 @@ CREATE TABLE staged (            -- pages of a list that is not complete yet
   modified_by TEXT NOT NULL,
   modified_at INTEGER NOT NULL,
   device_modified_at INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
 );
 )sql";
 
-void create(Connection& connection) {
+// Version 1 had no checksums. The tables are made anew rather than added to: a process with an older Syncline that has
+// the file open must not go on writing rows without one.
+constexpr const char* kMoveAside[] = {
+    "ALTER TABLE meta RENAME TO old_meta",     "ALTER TABLE dataset RENAME TO old_dataset",
+    "ALTER TABLE record RENAME TO old_record", "ALTER TABLE journal RENAME TO old_journal",
+    "ALTER TABLE sent RENAME TO old_sent",     "ALTER TABLE conflict RENAME TO old_conflict",
+};
+constexpr const char* kFromVersion1[] = {
+    "DROP TABLE staged",  // the pages of a list that will start again
+    kTables,
+    "INSERT INTO meta SELECT name, value, row_sum('m', name, value) FROM old_meta",
+    "INSERT INTO dataset SELECT id, identity, name, phase, sync_count, generation, "
+    "row_sum('d', id, identity, name, phase, sync_count) FROM old_dataset",
+    "INSERT INTO record SELECT id, dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, "
+    "revision, row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision) "
+    "FROM old_record",
+    "INSERT INTO journal SELECT id, dataset, key, value, revision, written_at, "
+    "row_sum('j', dataset, key, value, revision, written_at) FROM old_journal",
+    "INSERT INTO sent SELECT id, dataset, key, value, revision, base_count, "
+    "row_sum('o', dataset, key, value, revision, base_count) FROM old_sent",
+    "INSERT INTO conflict SELECT id, dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, "
+    "row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at) FROM old_conflict",
+    "DROP TABLE old_meta",
+    "DROP TABLE old_dataset",
+    "DROP TABLE old_record",
+    "DROP TABLE old_journal",
+    "DROP TABLE old_sent",
+    "DROP TABLE old_conflict",
+};
+
+// One transaction: unless all of `change` works, the file stays what it was.
+template <typename Change>
+void in_transaction(Connection& connection, Change&& change) {
   connection.execute("BEGIN IMMEDIATE");
-  connection.execute(kVersion1);
-  connection.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
-  connection.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
-  connection.execute("COMMIT");
+  try {
+    change();
+    connection.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+    connection.execute("COMMIT");
+  } catch (const StoreFailure&) {
+    connection.roll_back();
+    throw;
+  }
+}
+
+void migrate_from_1(Connection& connection) {
+  // A sum over a damaged row would call it sound for ever.
+  check_structure(connection, "PRAGMA integrity_check(1)");
+  in_transaction(connection, [&] {
+    for (const char* sql : kMoveAside) connection.execute(sql);
+    for (const char* sql : kFromVersion1) connection.execute(sql);
+  });
+}
+
+// Whether this was once a store of ours, whatever its header says now.
+bool has_our_tables(Connection& connection) {
+  return connection.number(
+             "SELECT count(*) FROM sqlite_schema WHERE name IN ('dataset', 'journal', 'record', 'sent')") == 4;
 }
 
 }  // namespace
+
+void create_schema(Connection& connection) {
+  in_transaction(connection, [&] {
+    connection.execute(kTables);
+    connection.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+  });
+}
 
 void prepare_schema(Connection& connection, const std::string& path) {
   const auto version = connection.number("PRAGMA user_version");
   const auto application = connection.number("PRAGMA application_id");
   const auto tables = connection.number("SELECT count(*) FROM sqlite_schema");
-  if (version == 0 && application == 0 && tables == 0) return create(connection);
-  if (application != kApplicationId) fail(ErrorCode::kCorrupt, path + ": is a database, but not one of Syncline's");
+  if (version == 0 && application == 0 && tables == 0) return create_schema(connection);
+  if (application != kApplicationId) {
+    const Error error{.code = ErrorCode::kCorrupt, .message = path + ": is a database, but not one of Syncline's"};
+    throw StoreFailure{.error = error, .not_ours = !has_our_tables(connection)};
+  }
   if (version < 1) fail(ErrorCode::kCorrupt, path + ": has no schema version");
   if (version > kSchemaVersion) {
     fail(ErrorCode::kSchemaTooNew, path + ": has schema version " + std::to_string(version) +
                                        "; this Syncline knows up to " + std::to_string(kSchemaVersion));
   }
+  if (version == 1) migrate_from_1(connection);
+}
+
+void check_structure(Connection& connection, const char* pragma) {
+  auto row = connection.use(pragma);
+  if (row.step() && row.text(0) == "ok") return;
+  fail(ErrorCode::kCorrupt, connection.path() + ": is damaged: " + row.text(0));
+}
+
+namespace {
+
+void check_sums(Connection& connection, bool whole) {
+  static constexpr const char* kSmall[] = {
+      "SELECT name FROM meta WHERE row_sum('m', name, value) IS NOT checksum LIMIT 1",
+      "SELECT id FROM dataset WHERE row_sum('d', id, identity, name, phase, sync_count) IS NOT checksum LIMIT 1",
+      "SELECT id FROM journal WHERE row_sum('j', dataset, key, value, revision, written_at) IS NOT checksum LIMIT 1",
+      "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
+      "SELECT id FROM conflict WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, "
+      "device_modified_at) IS NOT checksum LIMIT 1"};
+  static constexpr const char* kLarge[] = {
+      "SELECT id FROM record WHERE row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, "
+      "device_modified_at, revision) IS NOT checksum LIMIT 1",
+      "SELECT id FROM staged WHERE row_sum('s', dataset, key, value, sync_count, modified_by, modified_at, "
+      "device_modified_at) IS NOT checksum LIMIT 1"};
+  const auto check = [&](const char* sql) {
+    if (connection.use(sql).step()) fail_sum(connection);
+  };
+  for (const char* sql : kSmall) check(sql);
+  if (!whole) return;
+  for (const char* sql : kLarge) check(sql);
+}
+
+}  // namespace
+
+void check_small_tables(Connection& connection) {
+  for (const char* pragma :
+       {"PRAGMA integrity_check(meta)", "PRAGMA integrity_check(dataset)", "PRAGMA integrity_check(journal)",
+        "PRAGMA integrity_check(sent)", "PRAGMA integrity_check(conflict)"}) {
+    check_structure(connection, pragma);
+  }
+  check_sums(connection, false);
+}
+
+void check_everything(Connection& connection) {
+  check_structure(connection, "PRAGMA integrity_check(1)");
+  check_sums(connection, true);
+}
+
+void fail_sum(Connection& connection) {
+  fail(ErrorCode::kCorrupt, connection.path() + ": is damaged: a row does not match its checksum");
 }
 
 }  // namespace syncline::store

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/checksum.h"
+
 namespace syncline::store {
 
 namespace {
@@ -15,6 +17,8 @@ ErrorCode code_of(int sqlite_code) {
       return ErrorCode::kStorageBusy;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_TOOBIG:      // our values are checked before: this one was made up by damage
+    case SQLITE_CONSTRAINT:  // our statements violate none, unless an index and its table disagree
       return ErrorCode::kCorrupt;
     default:
       return ErrorCode::kStorage;
@@ -31,7 +35,7 @@ ErrorCode code_of(int sqlite_code) {
 }  // namespace
 
 void fail(ErrorCode code, std::string message) {
-  throw StoreFailure{Error{.code = code, .message = std::move(message)}};
+  throw StoreFailure{.error = Error{.code = code, .message = std::move(message)}};
 }
 
 Statement::~Statement() {
@@ -106,6 +110,7 @@ Connection::Connection(const std::string& path, Mode mode, std::chrono::millisec
   if (code != SQLITE_OK) fail(code_of(code), path + ": " + sqlite3_errstr(code));
   sqlite3_busy_timeout(opened, static_cast<int>(busy_timeout.count()));
   sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (const int added = add_row_sum(opened); added != SQLITE_OK) fail_sqlite(opened, added);
 }
 
 void Connection::checkpoint_on_close() {
@@ -122,6 +127,8 @@ Statement Connection::use(const char* sql) {
   if (!kept) {
     sqlite3_stmt* prepared = nullptr;
     const int code = sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    // Our statements fit our tables: one that can't be prepared has met others.
+    if ((code & 0xFF) == SQLITE_ERROR) fail(ErrorCode::kCorrupt, path() + ": " + sqlite3_errmsg(database_.get()));
     if (code != SQLITE_OK) fail_sqlite(database_.get(), code);
     kept.reset(prepared);
   }
@@ -131,6 +138,30 @@ Statement Connection::use(const char* sql) {
 std::int64_t Connection::number(const char* sql) {
   auto query = use(sql);
   return query.step() ? query.number(0) : 0;
+}
+
+void Connection::roll_back() noexcept {
+  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+std::string Connection::path() const {
+  const char* file = sqlite3_db_filename(database_.get(), "main");
+  return file == nullptr ? std::string() : std::string(file);
+}
+
+std::int64_t Connection::file_size() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 size = 0;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (file == nullptr || file->pMethods == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) return 0;
+  return size;
+}
+
+bool Connection::read_bytes(std::int64_t from, std::string& into) const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (file == nullptr || file->pMethods == nullptr) return false;
+  return file->pMethods->xRead(file, into.data(), static_cast<int>(into.size()), from) == SQLITE_OK;
 }
 
 int Connection::rows_changed() const {

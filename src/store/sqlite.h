@@ -18,6 +18,7 @@ namespace syncline::store {
 
 struct StoreFailure {
   Error error;
+  bool not_ours = false;  // kCorrupt: nothing says that the file was ever a store
 };
 
 [[noreturn]] void fail(ErrorCode code, std::string message);
@@ -62,6 +63,13 @@ class Connection {
   [[nodiscard]] Statement use(const char* sql);
   [[nodiscard]] std::int64_t number(const char* sql);  // a query of one number
   [[nodiscard]] int rows_changed() const;
+  // For whoever is failing already: SQLite may have rolled back by itself, as it does when the disk is full.
+  void roll_back() noexcept;
+  [[nodiscard]] std::string path() const;
+  // The file itself, past the pages: through SQLite's own handle, as closing another one would drop its locks
+  // (fcntl(2)).
+  [[nodiscard]] std::int64_t file_size() const;
+  [[nodiscard]] bool read_bytes(std::int64_t from, std::string& into) const;  // as many as it has; false: not that many
 
  private:
   struct Close {

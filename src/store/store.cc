@@ -5,6 +5,7 @@
 
 #include "store/impl.h"
 #include "store/push.h"
+#include "store/recovery.h"
 #include "store/rows.h"
 #include "store/schema.h"
 
@@ -20,15 +21,6 @@ void make_directory(const std::string& directory) {
   if (error) fail(ErrorCode::kStorage, "data directory " + directory + ": " + error.message());
   if (!fs::is_directory(directory, error))
     fail(ErrorCode::kStorage, "data directory " + directory + ": is no directory");
-}
-
-// SQLite takes a file that is shorter than its smallest page for an empty one, and would write over it. It is only
-// asked for its size: opening and closing it here would drop the locks of another Store of this process (fcntl(2)).
-void check_length(const std::string& path) {
-  constexpr std::uintmax_t kSmallestPage = 512;
-  std::error_code error;
-  const auto length = fs::file_size(path, error);
-  if (!error && length > 0 && length < kSmallestPage) fail(ErrorCode::kCorrupt, path + ": is too short for a database");
 }
 
 // Asks SQLite, whose files need not be the system's.
@@ -54,17 +46,48 @@ void configure(Connection& connection, int cache_kib) {
 
 }  // namespace
 
-StoreImpl::StoreImpl(const StoreOptions& options, const std::string& file)
-    : path(file),
+StoreImpl::StoreImpl(const StoreOptions& options, const std::string& file_path)
+    : path(file_path),
       survive_power_cut(options.survive_power_cut),
       lock_timeout(options.lock_timeout),
       file_lock(options.directory + "/syncline.lock") {
   const HeldFileLock held(file_lock, lock_timeout);
+  finish_recovery(path);
+  open_or_recover();
+  file_lock.set_mark(FileLock::Mark::kStore);
+  file = identity_of(path);
+}
+
+void StoreImpl::open_or_recover() {
+  bool recovered = false;
+  try {
+    open_file();
+  } catch (const StoreFailure& failure) {
+    reader.reset();
+    writer.reset();
+    if (failure.error.code != ErrorCode::kCorrupt) throw;
+    const bool ours = file_lock.mark() != FileLock::Mark::kNone && !failure.not_ours;
+    if (!ours && !header_is_ours(path)) throw;
+    recover(path, failure.error.message);
+    open_file();
+    recovered = true;
+  }
+  recovery = load_recovery(*writer);
+  if (recovery) recovery->at_this_open = recovered;
+}
+
+void StoreImpl::open_file() {
   check_length(path);
   const bool was_closed = !exists(path + "-wal");
   writer.emplace(path, Connection::Mode::kReadWrite, lock_timeout);
+  check_header(*writer);
   prepare_schema(*writer, path);
   configure(*writer, 2'048);
+  if (was_closed && file_lock.mark() != FileLock::Mark::kSuspect) {
+    check_small_tables(*writer);
+  } else {
+    check_everything(*writer);
+  }
   // WAL: five times a rollback journal's rate of puts, and readers never wait for writers. It is kept in the file.
   writer->execute("PRAGMA journal_mode = WAL");
   // The WAL file is cut back to this after a checkpoint, should one long transaction have blown it up.
@@ -75,12 +98,28 @@ StoreImpl::StoreImpl(const StoreOptions& options, const std::string& file)
   configure(*reader, 4'096);
 }
 
+void StoreImpl::note_damage() {
+  damaged = true;
+  if (identity_of(path) == file) file_lock.set_mark(FileLock::Mark::kSuspect);
+}
+
+void StoreImpl::check_file() const {
+  if (damaged) fail(ErrorCode::kCorrupt, path + ": was found damaged; close the store and open it again");
+  const auto now = identity_of(path);
+  if (now && now != file) {
+    fail(ErrorCode::kCorrupt,
+         path + ": was damaged and set aside by another process; close the store and open it again");
+  }
+}
+
 StoreImpl::~StoreImpl() {
   reader.reset();
   try {
     // The last connection to close checkpoints, which other processes must not write through.
     const HeldFileLock held(file_lock, lock_timeout);
-    writer->checkpoint_on_close();
+    const auto now = identity_of(path);
+    // What was set aside stays as it was found.
+    if (!damaged && (!now || now == file)) writer->checkpoint_on_close();
     writer.reset();
   } catch (const StoreFailure&) {
     // Busy for that long: the WAL is left to whoever is busy there.
@@ -90,6 +129,10 @@ StoreImpl::~StoreImpl() {
 Store::Store(std::unique_ptr<StoreImpl> impl) : impl_(std::move(impl)) {}
 
 Store::~Store() = default;
+
+const std::optional<RecoveryReport>& Store::recovery() const {
+  return impl_->recovery;
+}
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   return guarded([&] {
@@ -101,18 +144,15 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
 
 WriteTransaction::WriteTransaction(StoreImpl& impl, Lasting lasting)
     : impl_(impl), guard_(impl.write_mutex), lock_(impl.file_lock, impl.lock_timeout) {
+  impl_.check_file();
   set_synchronous(lasting == Lasting::kAsOption && impl_.survive_power_cut);
   connection().use("BEGIN IMMEDIATE").run();
   open_ = true;
+  impl_.look_at_others();
 }
 
 WriteTransaction::~WriteTransaction() {
-  if (!open_) return;
-  try {
-    connection().execute("ROLLBACK");
-  } catch (const StoreFailure&) {
-    // SQLite has rolled back by itself, as it does when the disk is full.
-  }
+  if (open_) connection().roll_back();
 }
 
 void WriteTransaction::set_synchronous(bool full) {
@@ -134,10 +174,7 @@ void WriteTransaction::renew(SyncLease& lease) {
 }
 
 Totals WriteTransaction::totals_before(DatasetId dataset) {
-  // It changes with each commit of another connection.
-  const auto version = connection().number("PRAGMA data_version");
-  if (version != impl_.data_version) impl_.totals.clear();
-  impl_.data_version = version;
+  impl_.others_wrote();
   if (const auto known = impl_.totals.find(dataset); known != impl_.totals.end()) return known->second;
   return impl_.totals[dataset] = load_totals(connection(), dataset);
 }
@@ -151,6 +188,7 @@ void WriteTransaction::count(DatasetId dataset, std::optional<std::int64_t> befo
 void WriteTransaction::commit() {
   connection().use("COMMIT").run();
   open_ = false;
+  if (!strokes_.empty()) paint();
   if (lease_ != nullptr) ++lease_->generation;
   if (const auto known = impl_.totals.find(counted_); known != impl_.totals.end()) {
     known->second.records += grown_.records;

@@ -5,7 +5,8 @@
 // while a push is out or its answer is lost, what was sent. What the app sees is the pending change, else the base.
 //
 // [any thread] [blocks: disk, and up to lock_timeout for another process] Errors: kStorage, kStorageFull, kStorageBusy,
-// kCorrupt, and what a function names. SQLite stays inside.
+// kCorrupt (from then on nothing is written; the next open() recovers what it can), and what a function names. SQLite
+// stays inside.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/sync.h"
@@ -74,13 +76,27 @@ struct PushOutcome {
   bool nothing_between = false;  // no other writer came between list and push: the sync count has moved on
 };
 
+// What other processes, or other stores of this one, changed in what the app sees.
+struct OthersChanges {
+  bool busy = false;  // somebody is writing: ask again soon
+  std::vector<std::pair<DatasetId, KeyChanges>> changes = {};
+};
+
+enum class Certainty : std::uint8_t {
+  kAsFarAsSeen,  // what is committed and visible now
+  kSettled,      // and whatever was on its way when the log was seen to grow; busy until its writer is done
+};
+
 struct StoreImpl;
 
 class Store {
  public:
-  // Errors: kStorage (names the path), kCorrupt (no database, or not ours), kSchemaTooNew. Nothing is touched then.
+  // A damaged file is set aside, and what can be read of its journal goes into a new one; see recovery(). Errors:
+  // kStorage (names the path), kCorrupt (no database, or not ours), kSchemaTooNew. Nothing is touched then.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   ~Store();
+  // The last time that a damaged file was set aside here; nullopt: never.
+  [[nodiscard]] const std::optional<RecoveryReport>& recovery() const;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -119,6 +135,16 @@ class Store {
   // A pending change ends only if its revision is still the one sent; the base moves in any case (D5). Records that
   // were not sent are planned like a pull's. The sync count moves only if nothing else can have come between (D9).
   Result<PushOutcome> acknowledge_push(SyncLease& lease, const PushAnswer& answer, const Planner& planner);
+
+  // --- what others do on the same directory: watch.cc
+  // From now on others' changes of this dataset are noticed: not those of this store. Reads it once, 2 ms for 1 MB, and
+  // again whenever others have written.
+  Result<void> watch(DatasetId dataset);
+  void unwatch(DatasetId dataset);
+  // Since the last call, several transactions of others as one. Does not wait for other processes.
+  Result<OthersChanges> changes_of_others(Certainty certainty);
+  // Of those, what this store's own writes came upon: it was there before them.
+  Result<OthersChanges> noticed();
 
   // --- conflicts: conflicts.cc
   [[nodiscard]] Result<std::vector<Conflict>> conflicts(DatasetId dataset);

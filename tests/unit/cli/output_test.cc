@@ -210,7 +210,7 @@ TEST_F(OutputTest, StatusShowsNoKey) {
   settings.endpoint = "http://127.0.0.1:1";
   settings.credentials = {"ACCESS", "SECRET", "TOKEN", {}};
   const DatasetInfo info{.records = 1, .bytes = 2, .pending = 3, .conflicts = 4, .sync_count = SyncCount{5}};
-  human().status(settings, "us-east-1:00", {{"game", info}});
+  human().status(settings, "us-east-1:00", {{"game", info}}, std::nullopt);
   EXPECT_EQ(out_.str(),
             "data      /data\n"
             "identity  us-east-1:00\n"
@@ -220,7 +220,7 @@ TEST_F(OutputTest, StatusShowsNoKey) {
             "game: 1 records, 2 bytes, 3 pending, 4 in conflict, sync count 5\n");
   const auto for_people = out_.str();
   out_.str("");
-  machine().status(settings, "us-east-1:00", {{"game", info}});
+  machine().status(settings, "us-east-1:00", {{"game", info}}, std::nullopt);
   const auto printed = one_line(out_);
   EXPECT_EQ(printed["data"], "/data");
   EXPECT_EQ(printed["identity"], "us-east-1:00");
@@ -231,6 +231,22 @@ TEST_F(OutputTest, StatusShowsNoKey) {
     EXPECT_EQ(text.find("SECRET"), std::string::npos);
     EXPECT_EQ(text.find("TOKEN"), std::string::npos);
   }
+}
+
+TEST_F(OutputTest, D19StatusTellsOfARecovery) {
+  const RecoveryReport recovery{.set_aside = "/data/syncline.db.damaged-1", .reason = "is damaged", .saved = 3};
+  human().status(Settings(), "", {}, recovery);
+  EXPECT_NE(out_.str().find("recovered 3 pending changes from a damaged store; some may be missing. It is kept as "
+                            "/data/syncline.db.damaged-1 (is damaged)\n"),
+            std::string::npos)
+      << out_.str();
+  out_.str("");
+  machine().status(Settings(), "", {}, recovery);
+  EXPECT_EQ(one_line(out_)["recovery"], (json{{"set_aside", "/data/syncline.db.damaged-1"},
+                                              {"reason", "is damaged"},
+                                              {"saved", 3},
+                                              {"complete", false},
+                                              {"now", false}}));
 }
 
 TEST_F(OutputTest, AnErrorIsOneLine) {

@@ -32,7 +32,20 @@ TEST_F(DatasetTest, D15TheFirstIdentityClaimsWhatWasThereBefore) {
   EXPECT_EQ(store_->adopt_identity(kAnna).value(), kAnna);
   EXPECT_EQ(store_->open_dataset(kAnna, "save").value(), early);
   EXPECT_EQ(store_->pending_count(kAnna).value(), 1U);
-  EXPECT_TRUE(store_->dataset_names("").value().empty());
+}
+
+// A second process, opened before the first identity was known, makes a dataset after it was.
+TEST_F(DatasetTest, D15WhoWasOpenedBeforeTheFirstIdentityWorksForIt) {
+  const auto early = open_store(directory());
+  EXPECT_EQ(early->adopt_identity("").value(), "");
+  EXPECT_EQ(store_->adopt_identity(kAnna).value(), kAnna);
+  const auto late = early->open_dataset("", "late").value();
+  ASSERT_TRUE(early->put(late, "k", "v", at(1)));
+  EXPECT_THAT(early->dataset_names("").value(), ElementsAre("late"));
+  EXPECT_EQ(store_->open_dataset(kAnna, "late").value(), late);
+  EXPECT_EQ(store_->pending_count(kAnna).value(), 1U);
+  ASSERT_TRUE(store_->adopt_identity(kBert));
+  EXPECT_EQ(store_->pending_count(kBert).value(), 0U);
 }
 
 TEST_F(DatasetTest, D15AStartWithoutAnIdentityUsesTheLastOne) {

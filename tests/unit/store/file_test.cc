@@ -96,7 +96,7 @@ TEST_F(FileTest, SomebodyElsesWriteAheadLogIsNotTouched) {
 
 TEST_F(FileTest, D19ANewerSchemaIsRefusedUntouched) {
   open_store(data_);
-  execute("PRAGMA user_version = 2");
+  execute("PRAGMA user_version = 3");
   expect_refused_untouched(ErrorCode::kSchemaTooNew);
 }
 
@@ -107,9 +107,22 @@ TEST_F(FileTest, D19ANewerSchemaWithALogIsRefusedUntouched) {
   expect_refused_untouched(ErrorCode::kSchemaTooNew);
 }
 
-TEST_F(FileTest, OursWithoutAVersionIsDamaged) {
+TEST_F(FileTest, D19OursWithoutAVersionIsDamaged) {
   open_store(data_);
   execute("PRAGMA user_version = 0");
+  const auto before = testing::read_file(file_);
+  const auto store = open_store(data_);
+  ASSERT_TRUE(store->recovery());
+  EXPECT_TRUE(store->recovery()->at_this_open);
+  EXPECT_EQ(store->recovery()->set_aside, file_ + ".damaged-1");
+  EXPECT_TRUE(testing::read_file(file_ + ".damaged-1") == before);
+}
+
+// What a directory's lock file remembers does not make another program's database ours.
+TEST_F(FileTest, SomebodyElsesDatabaseInOurPlaceIsRefusedToo) {
+  open_store(data_);
+  fs::remove(file_);
+  execute("PRAGMA application_id = 4711; CREATE TABLE theirs (x)");
   expect_refused_untouched(ErrorCode::kCorrupt);
 }
 
