@@ -741,6 +741,11 @@ void SimDisk::power_cut(const std::string& prefix) {
   }
 }
 
+void SimDisk::sync_all() {
+  for (auto& [path, file] : impl_->names) file->forget_changes();
+  impl_->name_changes.clear();
+}
+
 bool SimDisk::exists(const std::string& path) const {
   return impl_->find(path) != nullptr;
 }

@@ -75,6 +75,9 @@ class SimDisk {
   // last surviving write of a file perhaps torn at a 512-byte sector.
   void power_cut(const std::string& prefix);
 
+  // As if every file and directory were synced: where a test's own history begins.
+  void sync_all();
+
   // Files as bytes: backups, restores, templates, damaged files.
   [[nodiscard]] bool exists(const std::string& path) const;
   [[nodiscard]] std::string read_file(const std::string& path) const;  // empty if there is none
