@@ -28,8 +28,9 @@ Result<std::string> Store::adopt_identity(const std::string& wanted) {
             "excluded.value")
         .bind(std::string_view(wanted))
         .run();
+    std::string adopted = wanted;  // copied before the commit: after it nothing may fail
     transaction.commit();
-    return wanted;
+    return adopted;
   });
 }
 
