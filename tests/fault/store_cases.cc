@@ -35,6 +35,22 @@ std::string long_value(char letter) {
 
 const Timestamp kNow = at(5'000);
 
+CallWatch call_watch;
+
+template <typename Call>
+auto watched(Call&& call) {
+  struct Window {
+    Window() {
+      if (call_watch.begin != nullptr) call_watch.begin();
+    }
+    ~Window() {
+      if (call_watch.end != nullptr) call_watch.end();
+    }
+  };
+  const Window window;
+  return std::forward<Call>(call)();
+}
+
 // For steps of the preparation.
 template <typename Value>
 void must(Result<Value> result) {
@@ -112,14 +128,15 @@ Ready leased(Call call) {
 }
 
 Result<std::string> pull(Store& store, SyncLease& lease, PullKind kind, bool with_staged) {
+  const Planner planner = engine::plan;
   const store::Pull all{.kind = kind,
                         .sync_count = SyncCount{9},
                         .with_staged = with_staged,
                         .records = {remote("clean", long_value('n'), 7), remote("new", "n", 8),
                                     remote("only-here", "theirs", 9), remote("gone", "back", 9)}};
-  return described(store.apply_pull(lease, all, engine::plan), [](const store::PullOutcome& outcome) {
-    return text(outcome.changes) + std::to_string(outcome.applied);
-  });
+  return described(
+      watched([&] { return store.apply_pull(lease, all, planner); }),
+      [](const store::PullOutcome& outcome) { return text(outcome.changes) + std::to_string(outcome.applied); });
 }
 
 std::vector<RemoteRecord> page() {
@@ -141,21 +158,26 @@ Act acknowledgement(Store& store, DatasetId id) {
   answer->push_back(remote("trigger", long_value('t'), 6));
   must(store.put(id, "changed", "again", kNow));
   return [lease, sent, answer, &store] {
-    return described(store.acknowledge_push(*lease, {*sent, *answer, SyncCount{5}}, engine::plan));
+    const Planner planner = engine::plan;
+    return described(watched([&] { return store.acknowledge_push(*lease, {*sent, *answer, SyncCount{5}}, planner); }));
   };
 }
 
 Ready resolution(Resolution how) {
   return [how](Store& store, DatasetId id) -> Act {
     const auto shown = store.conflicts(id).value().at(0);
-    return [how, shown, &store, id] { return described(store.resolve(id, shown, how, kNow)); };
+    return [how, shown, &store, id] { return described(watched([&] { return store.resolve(id, shown, how, kNow); })); };
   };
 }
 
 Act deletion_to_finish(Store& store, DatasetId id) {
   must(store.begin_deletion(id));
   auto lease = std::make_shared<SyncLease>(store.begin_sync(id).value());
-  return [lease, &store] { return done(store.finish_deletion(*lease)); };
+  return [lease, &store] { return done(watched([&] { return store.finish_deletion(*lease); })); };
+}
+
+Result<std::string> put_one(Store& store, DatasetId id, const std::string& key, const std::string& value) {
+  return described(watched([&] { return store.put(id, key, value, kNow); }));
 }
 
 Result<std::string> put_many(Store& store, DatasetId id, const std::string& value) {
@@ -163,30 +185,36 @@ Result<std::string> put_many(Store& store, DatasetId id, const std::string& valu
   for (int number = 0; number < 20; ++number) {
     changes.push_back(Change{.key = "many" + std::to_string(number), .value = value});
   }
-  return described(store.write(id, changes, kNow));
+  return described(watched([&] { return store.write(id, changes, kNow); }));
 }
 
 std::vector<StoreCase> writes() {
   return {
       {"put", true, false,
-       at_once([](Store& store, DatasetId id) { return described(store.put(id, "clean", long_value('x'), kNow)); })},
+       at_once([](Store& store, DatasetId id) { return put_one(store, id, "clean", long_value('x')); })},
       {"remove", true, false, at_once([](Store& store, DatasetId id) {
          const Change change{.key = "clean"};
-         return described(store.write(id, {&change, 1}, kNow));
+         return described(watched([&] { return store.write(id, {&change, 1}, kNow); }));
        })},
       {"put_all", true, false, at_once([](Store& store, DatasetId id) { return put_many(store, id, "some"); })},
       {"put_that_settles", true, false,
-       at_once([](Store& store, DatasetId id) { return described(store.put(id, "conflict", "theirs", kNow)); })},
+       at_once([](Store& store, DatasetId id) { return put_one(store, id, "conflict", "theirs"); })},
       {"put_that_checkpoints", true, true,
        at_once([](Store& store, DatasetId id) { return put_many(store, id, long_value('y')); })},
       {"adopt_identity", true, false, at_once([](Store& store, DatasetId) {
-         return described(store.adopt_identity("somebody"), [](const std::string& name) { return name; });
+         const std::string wanted = "somebody of whom nobody had heard";
+         return described(watched([&] { return store.adopt_identity(wanted); }),
+                          [](const std::string& name) { return name; });
        })},
       {"open_dataset", true, false, at_once([](Store& store, DatasetId) {
-         return described(store.open_dataset(kIdentity, "another"), [](DatasetId id) { return std::to_string(id); });
+         const std::string identity = kIdentity;
+         const std::string name = "another";
+         return described(watched([&] { return store.open_dataset(identity, name); }),
+                          [](DatasetId id) { return std::to_string(id); });
        })},
-      {"begin_deletion", true, false,
-       at_once([](Store& store, DatasetId id) { return described(store.begin_deletion(id)); })},
+      {"begin_deletion", true, false, at_once([](Store& store, DatasetId id) {
+         return described(watched([&] { return store.begin_deletion(id); }));
+       })},
       {"finish_deletion", true, false, deletion_to_finish},
       {"resolve_keep_local", true, false, resolution(Resolution::keep_local())},
       {"resolve_keep_remote", true, false, resolution(Resolution::keep_remote())},
@@ -196,19 +224,22 @@ std::vector<StoreCase> writes() {
 
 std::vector<StoreCase> protocol() {
   return {
-      {"stage_page", false, false,
-       leased([](Store& store, SyncLease& lease) { return done(store.stage_page(lease, page(), true)); })},
+      {"stage_page", false, false, leased([](Store& store, SyncLease& lease) {
+         const auto records = page();
+         return done(watched([&] { return store.stage_page(lease, records, true); }));
+       })},
       {"apply_pull", false, false,
        leased([](Store& store, SyncLease& lease) { return pull(store, lease, PullKind::kIncremental, false); })},
       {"apply_restored_pull", false, false,
        leased([](Store& store, SyncLease& lease) { return pull(store, lease, PullKind::kRestored, false); })},
       {"apply_staged_pull", false, false, staged_pull},
       {"prepare_push", true, false, leased([](Store& store, SyncLease& lease) {
-         return described(store.prepare_push(lease), [](const std::vector<OutgoingChange>& changes) {
-           std::string all;
-           for (const auto& change : changes) all += text(change);
-           return all;
-         });
+         return described(watched([&] { return store.prepare_push(lease); }),
+                          [](const std::vector<OutgoingChange>& changes) {
+                            std::string all;
+                            for (const auto& change : changes) all += text(change);
+                            return all;
+                          });
        })},
       {"acknowledge_push", false, false, acknowledgement},
   };
@@ -216,41 +247,48 @@ std::vector<StoreCase> protocol() {
 
 std::vector<StoreCase> reads() {
   return {
-      {"get", false, false, at_once([](Store& store, DatasetId id) { return described(store.get(id, "long")); })},
+      {"get", false, false,
+       at_once([](Store& store, DatasetId id) { return described(watched([&] { return store.get(id, "long"); })); })},
       {"record", false, false, at_once([](Store& store, DatasetId id) {
-         return described(store.record(id, "long"), [](const std::optional<Record>& found) { return text(*found); });
+         return described(watched([&] { return store.record(id, "long"); }),
+                          [](const std::optional<Record>& found) { return text(*found); });
        })},
       {"records", false, false, at_once([](Store& store, DatasetId id) {
-         return described(store.records(id), [](const std::vector<Record>& records) {
+         return described(watched([&] { return store.records(id); }), [](const std::vector<Record>& records) {
            std::string all;
            for (const auto& record : records) all += text(record);
            return all;
          });
        })},
       {"pending_changes", false, false, at_once([](Store& store, DatasetId id) {
-         return described(store.pending_changes(id), [](const std::vector<PendingChange>& changes) {
-           std::string all;
-           for (const auto& change : changes) all += change.key + "=" + text(change.value) + ";";
-           return all;
-         });
+         return described(watched([&] { return store.pending_changes(id); }),
+                          [](const std::vector<PendingChange>& changes) {
+                            std::string all;
+                            for (const auto& change : changes) all += change.key + "=" + text(change.value) + ";";
+                            return all;
+                          });
        })},
       {"info", false, false, at_once([](Store& store, DatasetId id) {
-         return described(store.info(id), [](const DatasetInfo& info) {
+         return described(watched([&] { return store.info(id); }), [](const DatasetInfo& info) {
            return std::to_string(info.records) + "/" + std::to_string(info.bytes) + "/" + std::to_string(info.pending);
          });
        })},
       {"pending_count", false, false, at_once([](Store& store, DatasetId) {
-         return described(store.pending_count(kIdentity), [](std::size_t count) { return std::to_string(count); });
+         const std::string identity = kIdentity;
+         return described(watched([&] { return store.pending_count(identity); }),
+                          [](std::size_t count) { return std::to_string(count); });
        })},
-      {"dataset_names", false, false,
-       at_once([](Store& store, DatasetId) { return described(store.dataset_names(kIdentity)); })},
+      {"dataset_names", false, false, at_once([](Store& store, DatasetId) {
+         const std::string identity = kIdentity;
+         return described(watched([&] { return store.dataset_names(identity); }));
+       })},
       {"begin_sync", false, false, at_once([](Store& store, DatasetId id) {
-         return described(store.begin_sync(id), [](const SyncLease& lease) {
+         return described(watched([&] { return store.begin_sync(id); }), [](const SyncLease& lease) {
            return std::to_string(lease.generation) + "/" + std::to_string(lease.start.sync_count.value);
          });
        })},
       {"conflicts", false, false, at_once([](Store& store, DatasetId id) {
-         return described(store.conflicts(id), [](const std::vector<Conflict>& conflicts) {
+         return described(watched([&] { return store.conflicts(id); }), [](const std::vector<Conflict>& conflicts) {
            std::string all;
            for (const auto& conflict : conflicts) {
              all += conflict.key + text(conflict.local) + text(conflict.remote) + text(conflict.base->value);
@@ -262,6 +300,10 @@ std::vector<StoreCase> reads() {
 }
 
 }  // namespace
+
+void watch_calls(CallWatch watch) {
+  call_watch = watch;
+}
 
 const std::vector<StoreCase>& store_cases() {
   static const std::vector<StoreCase> kCases = [] {

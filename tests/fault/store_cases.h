@@ -12,6 +12,14 @@ namespace syncline::fault {
 // The call, what it answered as a text. Calling it again after an error is a retry.
 using Act = std::function<Result<std::string>()>;
 
+// Called right before and right after the store's own part of a call; null: nobody. What a test prepares for the call
+// and says of its answer is outside.
+struct CallWatch {
+  void (*begin)() = nullptr;
+  void (*end)() = nullptr;
+};
+void watch_calls(CallWatch watch);
+
 struct StoreCase {
   const char* name;
   bool lasting = false;   // once answered it survives a power cut, if the option says so (D2)

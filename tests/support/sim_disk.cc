@@ -20,6 +20,15 @@ using Kind = DiskOperation::Kind;
 
 constexpr std::size_t kSector = 512;
 
+int calls_inside = 0;
+
+struct Inside {
+  Inside() { ++calls_inside; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() { --calls_inside; }
+};
+
 // One incarnation of a process.
 struct Life {
   ProcessId process = 0;
@@ -256,6 +265,7 @@ DiskVerdict SimDisk::Impl::ask(const Life& life, Kind kind, const std::string& p
 template <typename Act>
 int SimDisk::Impl::perform(const std::shared_ptr<Life>& life, Kind kind, const std::string& path, int failure,
                            Act&& act) {
+  const Inside inside;
   if (life->dead) return failure;
   const auto verdict = ask(*life, kind, path);
   if (life->dead) return failure;
@@ -278,6 +288,7 @@ int SimDisk::Impl::perform(const std::shared_ptr<Life>& life, Kind kind, const s
 
 int SimDisk::Impl::write(Handle& handle, const char* data, std::size_t length, std::size_t offset) {
   constexpr int kFailure = SQLITE_IOERR_WRITE;
+  const Inside inside;
   if (handle.life->dead) return kFailure;
   const auto verdict = ask(*handle.life, Kind::kWrite, handle.file->path);
   if (handle.life->dead || verdict == DiskVerdict::kFail) return kFailure;
@@ -592,6 +603,7 @@ std::shared_ptr<File> open_name(SimDisk::Impl& disk, const std::string& path, in
 }
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+  const Inside inside;
   auto& disk = disk_of(vfs);
   file->pMethods = nullptr;
   const auto life = disk.life_of(disk.current);
@@ -614,6 +626,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
 }
 
 int remove(sqlite3_vfs* vfs, const char* name, int sync_directory) {
+  const Inside inside;
   auto& disk = disk_of(vfs);
   const std::string path(name);
   return disk.perform(disk.life_of(disk.current), Kind::kDelete, path, SQLITE_IOERR_DELETE, [&](bool) {
@@ -627,6 +640,7 @@ int remove(sqlite3_vfs* vfs, const char* name, int sync_directory) {
 }
 
 int access(sqlite3_vfs* vfs, const char* name, int, int* there) {
+  const Inside inside;
   auto& disk = disk_of(vfs);
   const std::string path(name);
   return disk.perform(disk.life_of(disk.current), Kind::kAccess, path, SQLITE_IOERR_ACCESS, [&](bool) {
@@ -739,6 +753,10 @@ void SimDisk::power_cut(const std::string& prefix) {
     if (!found->first.starts_with(prefix)) break;
     found->second->cut(impl_->random);
   }
+}
+
+bool SimDisk::at_work() {
+  return calls_inside != 0;
 }
 
 void SimDisk::sync_all() {

@@ -85,6 +85,9 @@ class SimDisk {
   void remove_file(const std::string& path);
   [[nodiscard]] std::vector<std::string> files(const std::string& prefix) const;  // sorted
 
+  // Whether a call of SQLite is inside a disk right now: allocators that fail on purpose must spare it.
+  [[nodiscard]] static bool at_work();
+
   struct Impl;
 
  private:
