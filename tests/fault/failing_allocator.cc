@@ -9,26 +9,6 @@
 
 namespace syncline::fault {
 
-void AllocationFaults::arm(std::uint64_t first, std::uint64_t last) {
-  *this = AllocationFaults();
-  first_ = first;
-  last_ = last;
-  armed_ = true;
-}
-
-bool AllocationFaults::disarm() {
-  armed_ = false;
-  return failed_ != 0;
-}
-
-bool AllocationFaults::fails() {
-  if (!armed_) return false;
-  ++count_;
-  const bool failed = count_ >= first_ && count_ <= last_;
-  failed_ += failed ? 1U : 0U;
-  return failed;
-}
-
 AllocationFaults& sqlite_allocations() {
   static AllocationFaults faults;
   return faults;
