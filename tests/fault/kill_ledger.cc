@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -80,7 +81,9 @@ bool read_versions(const std::string& file, const std::string& sql, std::vector<
 }  // namespace
 
 void KillLedger::violation(std::string what) {
-  violations_.push_back(std::move(what));
+  // A loop that goes wrong repeats itself.
+  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end())
+    violations_.push_back(std::move(what));
 }
 
 std::size_t KillLedger::versions() const {
