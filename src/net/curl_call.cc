@@ -40,6 +40,21 @@ bool is_header_value(std::string_view value) {
   return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
+// Sets options and remembers whether memory was short: one that was not taken would change what is sent, or to whom.
+class Options {
+ public:
+  explicit Options(CURL* easy) : easy_(easy) {}
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    complete_ = curl_easy_setopt(easy_, option, value) != CURLE_OUT_OF_MEMORY && complete_;
+  }
+  [[nodiscard]] bool complete() const { return complete_; }
+
+ private:
+  CURL* easy_;
+  bool complete_ = true;
+};
+
 std::string url_of(const Endpoint& endpoint, const HttpRequest& request) {
   std::string url = endpoint.base + request.path;
   char separator = '?';
@@ -53,35 +68,35 @@ std::string url_of(const Endpoint& endpoint, const HttpRequest& request) {
   return url;
 }
 
-void set_security(CURL* easy, const TransportOptions& options) {
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+void set_security(Options& easy, const TransportOptions& options) {
+  easy.set(CURLOPT_PROTOCOLS_STR, "http,https");
+  easy.set(CURLOPT_FOLLOWLOCATION, 0L);
+  easy.set(CURLOPT_SSL_VERIFYPEER, 1L);
+  easy.set(CURLOPT_SSL_VERIFYHOST, 2L);
+  easy.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (options.ca_file.empty()) return;
-  curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  easy.set(CURLOPT_CAINFO, options.ca_file.c_str());
   // Instead of the system's certificates, not beside them.
-  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  easy.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
 }
 
-void set_connection(CURL* easy, const TransportOptions& options, const Endpoint& endpoint) {
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+void set_connection(Options& easy, const TransportOptions& options, const Endpoint& endpoint) {
+  easy.set(CURLOPT_NOSIGNAL, 1L);
+  easy.set(CURLOPT_TCP_NODELAY, 1L);
   // Giving a request up must not wait for a name server (the resolver's thread ends by itself).
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+  easy.set(CURLOPT_QUICK_EXIT, 1L);
+  easy.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  easy.set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
+  easy.set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   const long version = endpoint.tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
+  easy.set(CURLOPT_HTTP_VERSION, version);
   // Over HTTP/2 a second request waits for the first one's connection; over HTTP/1.1 it would wait in vain.
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, endpoint.tls ? 1L : 0L);
+  easy.set(CURLOPT_PIPEWAIT, endpoint.tls ? 1L : 0L);
   // "" is no proxy, whatever the environment says.
-  if (endpoint.loopback) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  if (endpoint.loopback) easy.set(CURLOPT_PROXY, "");
   // What is signed for the service is not shown to a proxy on the way, nor taken from its answer.
-  curl_easy_setopt(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  easy.set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+  easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 }  // namespace
@@ -89,12 +104,13 @@ void set_connection(CURL* easy, const TransportOptions& options, const Endpoint&
 EasyHandle make_easy(const TransportOptions& options, const Endpoint& endpoint) {
   EasyHandle easy(curl_easy_init());
   if (easy == nullptr) return easy;
-  set_security(easy.get(), options);
-  set_connection(easy.get(), options, endpoint);
-  curl_easy_setopt(easy.get(), CURLOPT_USERAGENT, "syncline/" SYNCLINE_VERSION);
-  curl_easy_setopt(easy.get(), CURLOPT_ACCEPT_ENCODING, "gzip");
-  curl_easy_setopt(easy.get(), CURLOPT_PATH_AS_IS, 1L);
-  return easy;
+  Options settings(easy.get());
+  set_security(settings, options);
+  set_connection(settings, options, endpoint);
+  settings.set(CURLOPT_USERAGENT, "syncline/" SYNCLINE_VERSION);
+  settings.set(CURLOPT_ACCEPT_ENCODING, "gzip");
+  settings.set(CURLOPT_PATH_AS_IS, 1L);
+  return settings.complete() ? std::move(easy) : nullptr;
 }
 
 Result<void> check_request(const HttpRequest& request) {
@@ -109,29 +125,32 @@ Result<void> check_request(const HttpRequest& request) {
 
 CurlCall::CurlCall(HttpRequest request, const Endpoint& endpoint, std::size_t longest_body, EasyHandle easy)
     : request_(std::move(request)), host_(endpoint.authority), longest_body_(longest_body), easy_(std::move(easy)) {
-  curl_easy_setopt(easy_.get(), CURLOPT_URL, url_of(endpoint, request_).c_str());
-  curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, error_text_.data());
-  curl_easy_setopt(easy_.get(), CURLOPT_HEADERFUNCTION, &CurlCall::on_header);
-  curl_easy_setopt(easy_.get(), CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy_.get(), CURLOPT_WRITEFUNCTION, &CurlCall::on_body);
-  curl_easy_setopt(easy_.get(), CURLOPT_WRITEDATA, this);
+  Options easy_options(easy_.get());
+  easy_options.set(CURLOPT_URL, url_of(endpoint, request_).c_str());
+  easy_options.set(CURLOPT_ERRORBUFFER, error_text_.data());
+  easy_options.set(CURLOPT_HEADERFUNCTION, &CurlCall::on_header);
+  easy_options.set(CURLOPT_HEADERDATA, this);
+  easy_options.set(CURLOPT_WRITEFUNCTION, &CurlCall::on_body);
+  easy_options.set(CURLOPT_WRITEDATA, this);
+  if (!easy_options.complete()) broken_ = Broken::kOutOfMemory;
   set_method();
   set_headers(endpoint);
 }
 
 // The handle has had another method before, so that each branch sets all that decides.
 void CurlCall::set_method() {
-  CURL* easy = easy_.get();
+  Options easy(easy_.get());
   const bool has_body = !request_.body.empty() || request_.method == "POST" || request_.method == "PUT";
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);  // makes it a POST, null or not; so this comes first
-  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);          // takes NOBODY and POST back
+  easy.set(CURLOPT_POSTFIELDS, static_cast<const char*>(nullptr));  // makes it a POST, null or not; so this comes first
+  easy.set(CURLOPT_HTTPGET, 1L);                                    // takes NOBODY and POST back
   if (has_body) {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.c_str());
+    easy.set(CURLOPT_POST, 1L);
+    easy.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    easy.set(CURLOPT_POSTFIELDS, request_.body.c_str());
   }
-  if (request_.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  if (request_.method == "HEAD") easy.set(CURLOPT_NOBODY, 1L);
+  easy.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  if (!easy.complete()) broken_ = Broken::kOutOfMemory;
 }
 
 void CurlCall::set_headers(const Endpoint& endpoint) {

@@ -39,6 +39,9 @@ class CurlCall {
   CurlCall(const CurlCall&) = delete;
   CurlCall& operator=(const CurlCall&) = delete;
 
+  // False: memory was short, and what would be sent is not what was asked for. It must not begin, nor its handle be
+  // used again.
+  [[nodiscard]] bool ready() const { return broken_ == Broken::kNo; }
   [[nodiscard]] CURL* easy() const { return easy_.get(); }
   // What came of it. Once, after the handle has left the multi handle.
   Result<HttpResponse> finish(CURLcode code);

@@ -63,6 +63,7 @@ class CurlTransport final : public HttpTransport {
   Result<void> begin(Call& call, HttpRequest request);
   EasyHandle take_easy();
   void recycle(Call& call);
+  void forget_authorities();
   void collect();
   void complete_finished();
 
@@ -74,6 +75,7 @@ class CurlTransport final : public HttpTransport {
   std::deque<CallId> finished_;  // have an outcome that step() has not told yet; may have been cancelled since
   CallId next_id_ = 1;
   int also_ = -1;
+  bool reuse_authorities_ = true;
 };
 
 HttpTransport::CallId CurlTransport::start(HttpRequest request, Completion done) {
@@ -93,6 +95,10 @@ Result<void> CurlTransport::begin(Call& call, HttpRequest request) {
   EasyHandle easy = take_easy();
   if (easy == nullptr) return transport_error(ErrorCode::kInternal, endpoint_.authority, "out of memory");
   call.transfer = std::make_unique<CurlCall>(std::move(request), endpoint_, options_.longest_body, std::move(easy));
+  if (!call.transfer->ready()) {
+    call.transfer.reset();
+    return transport_error(ErrorCode::kInternal, endpoint_.authority, "out of memory");
+  }
   curl_easy_setopt(call.transfer->easy(), CURLOPT_PRIVATE, &call);  // a map's elements stay where they are
   const CURLMcode added = curl_multi_add_handle(multi_.get(), call.transfer->easy());
   if (added == CURLM_OK) return {};
@@ -101,7 +107,11 @@ Result<void> CurlTransport::begin(Call& call, HttpRequest request) {
 }
 
 EasyHandle CurlTransport::take_easy() {
-  if (idle_.empty()) return make_easy(options_, endpoint_);
+  if (idle_.empty()) {
+    EasyHandle made = make_easy(options_, endpoint_);
+    if (made != nullptr && !reuse_authorities_) curl_easy_setopt(made.get(), CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    return made;
+  }
   EasyHandle easy = std::move(idle_.back());
   idle_.pop_back();
   return easy;
@@ -111,6 +121,13 @@ EasyHandle CurlTransport::take_easy() {
 void CurlTransport::recycle(Call& call) {
   if (idle_.size() < kMostIdleHandles) idle_.push_back(call.transfer->release());
   call.transfer.reset();
+}
+
+// libcurl keeps the certificate authorities it has read for a day. Read while memory was short they can be damaged for
+// as long, and no connection would come about any more: once one has failed, each reads them anew.
+void CurlTransport::forget_authorities() {
+  reuse_authorities_ = false;
+  idle_.clear();
 }
 
 void CurlTransport::cancel(CallId id) {
@@ -145,6 +162,7 @@ void CurlTransport::collect() {
     call->outcome = call->transfer->finish(code);
     finished_.push_back(call->id);
     recycle(*call);
+    if (!*call->outcome && call->outcome->error().code == ErrorCode::kTls) forget_authorities();
   }
 }
 

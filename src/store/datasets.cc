@@ -47,8 +47,9 @@ Result<std::string> Store::adopt_identity(const std::string& wanted) {
     const bool claimed = !first.empty() && claim(connection, first);
     const bool another = !wanted.empty() && wanted != last;
     if (another) remember_identity(connection, wanted);
+    std::string adopted = another ? wanted : last;  // copied before the commit: after it nothing may fail
     if (claimed || another) transaction.commit();
-    return another ? wanted : last;
+    return adopted;
   });
 }
 

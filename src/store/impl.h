@@ -123,6 +123,9 @@ class WriteTransaction {
   bool open_ = false;
 };
 
+// What to tell about an exception that reached the border. Makes do without memory.
+Error describe(const std::exception& exception) noexcept;
+
 // The border of the room: no exception leaves it.
 template <typename Body>
 auto guarded(Body&& body) -> Result<std::remove_cvref_t<std::invoke_result_t<Body>>> {
@@ -136,7 +139,7 @@ auto guarded(Body&& body) -> Result<std::remove_cvref_t<std::invoke_result_t<Bod
   } catch (StoreFailure& failure) {
     return std::move(failure.error);
   } catch (const std::exception& exception) {
-    return Error{.code = ErrorCode::kInternal, .message = std::string("store: ") + exception.what()};
+    return describe(exception);
   }
 }
 
@@ -158,20 +161,14 @@ auto reading(StoreImpl& impl, Body&& body) {
 
 struct EndOfSnapshot {
   Connection& connection;
-  ~EndOfSnapshot() {
-    try {
-      connection.use("COMMIT").run();
-    } catch (const StoreFailure&) {
-      // Nothing was written; the next BEGIN reports whatever is wrong.
-    }
-  }
+  ~EndOfSnapshot() { connection.roll_back(); }  // nothing was written
 };
 
 // As `reading`, with one snapshot for several statements.
 template <typename Body>
 auto reading_snapshot(StoreImpl& impl, Body&& body) {
   return reading(impl, [&](Connection& connection) {
-    connection.use("BEGIN").run();
+    connection.begin("BEGIN");
     const EndOfSnapshot end{connection};
     return std::forward<Body>(body)(connection);
   });

@@ -118,7 +118,7 @@ constexpr const char* kFromVersion1[] = {
 // One transaction: unless all of `change` works, the file stays what it was.
 template <typename Change>
 void in_transaction(Connection& connection, Change&& change) {
-  connection.execute("BEGIN IMMEDIATE");
+  connection.begin("BEGIN IMMEDIATE");
   try {
     change();
     connection.execute("PRAGMA user_version = " + std::to_string(kSchemaVersion));

@@ -117,31 +117,41 @@ void Connection::checkpoint_on_close() {
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
+void Connection::begin(const char* sql) {
+  if (!rollback_) rollback_.reset(prepare("ROLLBACK"));
+  roll_back();
+  use(sql).run();
+}
+
+void Connection::roll_back() noexcept {
+  if (sqlite3_get_autocommit(database_.get()) != 0) return;  // SQLite did it by itself, as when the disk is full
+  sqlite3_step(rollback_.get());
+  sqlite3_reset(rollback_.get());
+}
+
 void Connection::execute(const std::string& sql) {
   const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail_sqlite(database_.get(), code);
 }
 
+sqlite3_stmt* Connection::prepare(const char* sql) {
+  sqlite3_stmt* prepared = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  // Our statements fit our tables: one that can't be prepared has met others.
+  if ((code & 0xFF) == SQLITE_ERROR) fail(ErrorCode::kCorrupt, path() + ": " + sqlite3_errmsg(database_.get()));
+  if (code != SQLITE_OK) fail_sqlite(database_.get(), code);
+  return prepared;
+}
+
 Statement Connection::use(const char* sql) {
   auto& kept = statements_[sql];
-  if (!kept) {
-    sqlite3_stmt* prepared = nullptr;
-    const int code = sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
-    // Our statements fit our tables: one that can't be prepared has met others.
-    if ((code & 0xFF) == SQLITE_ERROR) fail(ErrorCode::kCorrupt, path() + ": " + sqlite3_errmsg(database_.get()));
-    if (code != SQLITE_OK) fail_sqlite(database_.get(), code);
-    kept.reset(prepared);
-  }
+  if (!kept) kept.reset(prepare(sql));
   return Statement(kept.get());
 }
 
 std::int64_t Connection::number(const char* sql) {
   auto query = use(sql);
   return query.step() ? query.number(0) : 0;
-}
-
-void Connection::roll_back() noexcept {
-  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 std::string Connection::path() const {

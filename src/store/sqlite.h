@@ -58,13 +58,17 @@ class Connection {
   // Lets closing it fold the WAL into the file, if it is the last connection. Otherwise the WAL stays for the next one.
   void checkpoint_on_close();
 
+  // `sql` is a literal BEGIN. Makes ready for roll_back(), which is what is left to do when there is no memory.
+  void begin(const char* sql);
+  // Ends the transaction or snapshot, if one is open. Should even that fail, the next begin() does it: a transaction
+  // that stayed open would be in the way of all later ones.
+  void roll_back() noexcept;
+
   void execute(const std::string& sql);  // may hold several statements, no values
   // A statement that is prepared at its first use and kept. `sql` must be a literal: its address is the key.
   [[nodiscard]] Statement use(const char* sql);
   [[nodiscard]] std::int64_t number(const char* sql);  // a query of one number
   [[nodiscard]] int rows_changed() const;
-  // For whoever is failing already: SQLite may have rolled back by itself, as it does when the disk is full.
-  void roll_back() noexcept;
   [[nodiscard]] std::string path() const;
   // The file itself, past the pages: through SQLite's own handle, as closing another one would drop its locks
   // (fcntl(2)).
@@ -78,8 +82,11 @@ class Connection {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
+  sqlite3_stmt* prepare(const char* sql);
+
   std::unique_ptr<sqlite3, Close> database_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+  std::unique_ptr<sqlite3_stmt, Finalize> rollback_;
 };
 
 }  // namespace syncline::store

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include <filesystem>
+#include <new>
 #include <system_error>
 
 #include "store/impl.h"
@@ -123,7 +124,21 @@ StoreImpl::~StoreImpl() {
     writer.reset();
   } catch (const StoreFailure&) {
     // Busy for that long: the WAL is left to whoever is busy there.
+  } catch (const std::exception&) {
+    // No memory to fold it: the next one to open the store will.
   }
+}
+
+Error describe(const std::exception& exception) noexcept {
+  // Short enough to need no memory of its own.
+  constexpr const char* kNoMemory = "out of memory";
+  const bool no_memory = dynamic_cast<const std::bad_alloc*>(&exception) != nullptr;
+  try {
+    if (!no_memory) return Error{.code = ErrorCode::kInternal, .message = std::string("store: ") + exception.what()};
+  } catch (const std::bad_alloc&) {
+    // Then this is what stands in the way of all else.
+  }
+  return Error{.code = ErrorCode::kStorage, .message = kNoMemory};
 }
 
 Store::Store(std::unique_ptr<StoreImpl> impl) : impl_(std::move(impl)) {}
@@ -146,7 +161,7 @@ WriteTransaction::WriteTransaction(StoreImpl& impl, Lasting lasting)
     : impl_(impl), guard_(impl.write_mutex), lock_(impl.file_lock, impl.lock_timeout) {
   impl_.check_file();
   set_synchronous(lasting == Lasting::kAsOption && impl_.survive_power_cut);
-  connection().use("BEGIN IMMEDIATE").run();
+  connection().begin("BEGIN IMMEDIATE");
   open_ = true;
   impl_.look_at_others();
 }
