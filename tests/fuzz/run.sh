@@ -14,6 +14,7 @@ targets=("$@")
 ((${#targets[@]} > 0)) || targets=(answers requests signatures tokens config store text)
 
 cd "$root"
+platform/install_debian.sh fuzz
 cmake --preset fuzz > /dev/null
 cmake --build --preset fuzz -j "$(nproc)" > build/fuzz/build.log 2>&1 || { tail -40 build/fuzz/build.log; exit 1; }
 mkdir -p build/fuzz/found

@@ -310,6 +310,18 @@ TEST_F(SessionTest, TheSessionTokenOfAnyPageServes) {
   EXPECT_EQ(next<PushRecords>(Prepared{{change("k")}}).session_token, "first");
 }
 
+// The token names the list that a push is based on: that of an earlier list would vouch for the wrong one.
+TEST_F(SessionTest, TheSessionTokenOfAnEarlierListDoesNotServe) {
+  begin(5);
+  list_and_push(5);
+  next<ListRecords>(CallFailed{failure(ErrorCode::kResourceConflict)});
+  auto second = page(5);
+  second.session_token.clear();
+  next<AskConflicts>(Listed{second});
+  next<PreparePush>(ConflictsAsked{});
+  EXPECT_EQ(finish_with(Prepared{{change("k")}}).error->code, ErrorCode::kBadAnswer);
+}
+
 std::vector<OutgoingChange> full_push() {
   std::vector<OutgoingChange> changes;
   for (std::size_t i = 0; i < kMaxPatchesPerPush; ++i) changes.push_back(change("k" + std::to_string(i)));
@@ -416,6 +428,12 @@ TEST_F(DeletionTest, D14ACountThatTheServiceNeverReachedIsNotTheSeenIncarnation)
 
 TEST_F(DeletionTest, D14AForgottenCountIsNotTheSeenIncarnation) {
   expect_fresh_sync(CallFailed{failure(ErrorCode::kNoSuchSyncCount)});
+}
+
+// Case 10. The store does not mark such a dataset for deletion; neither would the session delete it.
+TEST_F(SessionTest, D14WhatWasNeverSeenIsNotDeleted) {
+  next<ListRecords>(Begin{{.phase = DatasetPhase::kDeleting}});
+  next<FinishDeletion>(Listed{page(3)});
 }
 
 TEST_F(DeletionTest, SomebodyWasFaster) {
