@@ -17,9 +17,9 @@ for group in "${@:-build}"; do
   case $group in
     build) wanted+=("${build[@]}") ;;
     quickstart) wanted+=("${build[@]}" "${sdk[@]}") ;;
-    test) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git) ;;
+    test) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch) ;;
     fuzz) wanted+=("${build[@]}" clang) ;;
-    coverage) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git gcovr) ;;
+    coverage) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch gcovr) ;;
     bench) wanted+=("${build[@]}" libbenchmark-dev binutils) ;;
     *)
       echo "install_debian.sh: no group is called '$group' (build, quickstart, test, bench, fuzz, coverage)" >&2

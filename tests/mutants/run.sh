@@ -2,11 +2,21 @@
 # Puts each seeded bug into a copy of the tree, one at a time, builds what can see it, and says which test killed it.
 #   tests/mutants/run.sh            all of them: about half an hour on 2 cores
 #   tests/mutants/run.sh NAME...    these
+#   tests/mutants/run.sh --check    only whether all still apply; seconds, a ctest case
 # Exit 0: all died. 1: one lives. 2: a patch no longer applies, or does not compile.
 # SYNCLINE_MUTANTS_DIR: where the copy is built and kept, for a faster next time (default: made anew, removed after).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+if [[ ${1:-} == --check ]]; then
+  broken=0
+  for patch in "$here"/*.patch; do
+    patch -d "$root" -p1 --forward --silent --dry-run < "$patch" > /dev/null && continue
+    echo "$(basename "$patch") no longer applies: write it anew"
+    broken=2
+  done
+  exit "$broken"
+fi
 work=${SYNCLINE_MUTANTS_DIR:-}
 if [[ -z $work ]]; then
   work=$(mktemp -d "${TMPDIR:-/tmp}/syncline-mutants.XXXXXX")
