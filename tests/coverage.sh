@@ -16,7 +16,7 @@ if [[ ${1:-} != --again ]]; then
   find "$build" -name '*.gcda' -delete
   ctest --preset coverage -j "$(nproc)" -LE 'install|conformance' -E '^house' "$@" | tail -3
 fi
-gcovr --root . --filter 'src/' --exclude-throw-branches --exclude-unreachable-branches --exclude-noncode-lines \
+gcovr --root . --filter 'src/' --exclude-throw-branches --exclude-unreachable-branches \
   --gcov-ignore-parse-errors --json "$build/coverage.json" "$build" 2> "$build/gcovr.log" ||
   { tail "$build/gcovr.log"; exit 1; }
 python3 tests/coverage.py "$build/coverage.json" > "$build/coverage.txt" && met=0 || met=$?

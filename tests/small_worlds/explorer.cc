@@ -41,6 +41,30 @@ class Dice {
   std::uint64_t state_;
 };
 
+// What comes of `way`; actions that are not possible by then are passed over.
+std::string follow(const Budget& budget, const std::vector<Action>& way) {
+  World world(budget);
+  for (const auto& action : way) {
+    const auto possible = world.actions();
+    if (std::find(possible.begin(), possible.end(), action) == possible.end()) continue;
+    if (auto violation = world.apply(action); !violation.empty()) return violation;
+  }
+  return world.settle();
+}
+
+void shrink(const Budget& budget, Explored& found) {
+  for (bool shorter = true; shorter;) {
+    shorter = false;
+    for (std::size_t i = found.way.size(); i-- > 0;) {
+      auto without = found.way;
+      without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+      if (follow(budget, without) != found.violation) continue;
+      found.way = std::move(without);
+      shorter = true;
+    }
+  }
+}
+
 }  // namespace
 
 Explored explore(const Budget& budget) {
@@ -87,10 +111,13 @@ Explored wander(const Budget& budget, std::uint64_t seed, int steps) {
     result.way.push_back(action);
     ++result.states;
     result.violation = world.apply(action);
-    if (!result.violation.empty()) return result;
+    if (!result.violation.empty()) break;
   }
-  ++result.settled;
-  result.violation = world.settle();
+  if (result.violation.empty()) {
+    ++result.settled;
+    result.violation = world.settle();
+  }
+  if (!result.violation.empty()) shrink(budget, result);
   return result;
 }
 

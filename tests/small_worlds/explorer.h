@@ -19,7 +19,8 @@ struct Explored {
 // Every state that can be reached, each once; stops at the first violation, which then has the shortest way there.
 Explored explore(const Budget& budget);
 
-// `steps` random actions from the beginning, then a settling run; the same seed goes the same way.
+// `steps` random actions from the beginning, then a settling run; the same seed goes the same way. A way to a violation
+// is shrunk: no action can be left out of it.
 Explored wander(const Budget& budget, std::uint64_t seed, int steps);
 
 }  // namespace syncline::small

@@ -310,7 +310,8 @@ bool World::commit(const Push& push) {
     if (patch.value != kNoValue) committed_ |= bit(patch.value);
     const auto times = ++writer.spent[patch.key][patch.revision];
     if (words_count() && times > 1 + writer.insisted[patch.key][patch.revision]) {
-      complain("D4: a write became a version twice");
+      complain("D4: a write became a version twice: of " + key_name(patch.key) + " on device " +
+               std::string(1, static_cast<char>('A' + push.device)));
     }
   }
   for (std::size_t device = 0; device < kDevices; ++device) {
@@ -352,7 +353,15 @@ void World::check_not_missed(Byte device, const std::array<Entry, kKeys>& before
   for (const auto& record : pull.records) listed[key_of(record.key)] = from_record(record);
   for (std::size_t key = 0; key < kKeys; ++key) {
     const auto& news = listed[key];
-    if (!news.known || news.value == kNoValue || news.by == device + 1 || !before[key].pending) continue;
+    if (!news.known || news.by == device + 1 || !before[key].pending) continue;
+    if (news.value == kNoValue) {
+      // Taken for a lost removal of this device, so that its pending write goes out (once more) over it.
+      const auto& after = devices_[device].store.keys[key];
+      if (after.conflict.known || !after.pending) continue;
+      ++devices_[device].insisted[key][after.revision];
+      insisted_values_ |= bit(after.pending_value);
+      continue;
+    }
     if (is_own_value(before[key], news.value)) continue;  // another device may have revived it after a restore
     if (before[key].base.known && news.count <= before[key].base.count) continue;
     if (devices_[device].store.keys[key].conflict != news) complain("D7: not asked about another writer's version");

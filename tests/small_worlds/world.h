@@ -57,6 +57,7 @@ struct Action {
   What what = What::kStart;
   Byte device = 0;
   Byte detail = 0;
+  bool operator==(const Action&) const = default;
 };
 std::string describe(const Action& action);
 
