@@ -57,9 +57,9 @@ build_targets() {
   cmake --build "$build" -j "$jobs" --target $1 > "$work/build.log" 2>&1
 }
 
-# The tests of one mutant; prints the first that fails.
+# first_failure REGEX [CTEST_ARGUMENT...]: of one mutant's tests, prints the first that fails.
 first_failure() {
-  ctest --test-dir "$build" -R "$1" -j "$jobs" --stop-on-failure > "$work/test.log" 2>&1 && return 1
+  ctest --test-dir "$build" -j "$jobs" --stop-on-failure -R "$@" > "$work/test.log" 2>&1 && return 1
   sed -n -E 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*.*/\1/p' "$work/test.log" | head -1
 }
 
@@ -93,7 +93,7 @@ configure
 # Without a mutant everything must pass, or a death proves nothing.
 targets=$(for patch in "${patches[@]}"; do header "$patch" targets; done | tr ' ' '\n' | sort -u | tr '\n' ' ')
 build_targets "$targets" || { tail -20 "$work/build.log"; exit 2; }
-if failed=$(first_failure "$(for patch in "${patches[@]}"; do header "$patch" tests; done | sort -u | paste -sd '|')"); then
+if failed=$(first_failure "$(for patch in "${patches[@]}"; do header "$patch" tests; done | sort -u | paste -sd '|')" --repeat until-pass:2); then
   echo "without a mutant, a test fails: ${failed:-see $work/test.log}"
   exit 2
 fi
