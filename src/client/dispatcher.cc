@@ -3,8 +3,9 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <utility>
+
+#include "client/own_thread.h"
 
 namespace syncline {
 
@@ -23,12 +24,7 @@ class ThreadDispatcher final : public Dispatcher {
   // Runs what was posted before it ends.
   ~ThreadDispatcher() override {
     state_->stop();
-    // The last owner may be a callback on this very thread.
-    if (thread_.get_id() == std::this_thread::get_id()) {
-      thread_.detach();
-    } else {
-      thread_.join();
-    }
+    thread_.end();
   }
   void post(std::function<void()> task) override { state_->post(std::move(task)); }
 
@@ -69,7 +65,7 @@ class ThreadDispatcher final : public Dispatcher {
   };
 
   std::shared_ptr<State> state_;
-  std::thread thread_;
+  OwnThread thread_;
 };
 
 }  // namespace

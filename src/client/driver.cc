@@ -108,7 +108,7 @@ bool Driver::run_until(const std::function<bool()>& done, milliseconds longest) 
 }
 
 void Driver::start_thread() {
-  thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
+  thread_.start([self = shared_from_this()] { self->run_thread(); });
 }
 
 void Driver::run_thread() {
@@ -128,11 +128,8 @@ void Driver::stop() {
     stopped_ = true;
   }
   transport_->wake();
-  if (stepping_here()) {
-    if (thread_.joinable()) thread_.detach();  // this is that thread; it ends with this step
-    return;
-  }
-  if (thread_.joinable()) thread_.join();
+  thread_.end();
+  if (stepping_here()) return;  // it ends with this step
   const std::lock_guard alone(step_mutex_);
   drop_everything();
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/own_thread.h"
 #include "core/clock.h"
 #include "core/http.h"
 
@@ -76,7 +77,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
 
   std::atomic<std::thread::id> stepping_thread_;
   std::atomic<bool> stopped_ = false;
-  std::thread thread_;
+  OwnThread thread_;
 };
 
 }  // namespace syncline

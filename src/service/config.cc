@@ -69,6 +69,8 @@ constexpr Setting kSettings[] = {
     {"data", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.data_dir, v); }},
     {"region", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.region, v); }},
     {"log_level", [](ServeConfig& c, const toml::node& v) { return take_level(c.log_level, v); }},
+    {"tls.certificate", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.tls.certificate, v); }},
+    {"tls.key", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.tls.key, v); }},
     {"quotas.datasets_per_identity",
      [](ServeConfig& c, const toml::node& v) {
        return take_number(c.server.quotas.datasets_per_identity, v, 1, kMostEntries);

@@ -14,6 +14,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -21,6 +22,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -33,6 +35,7 @@
 #include "service/answer.h"
 #include "service/gzip.h"
 #include "service/listen_address.h"
+#include "service/tls.h"
 
 namespace syncline::service {
 
@@ -50,6 +53,8 @@ constexpr std::size_t kLeastToCompress = 1024;
 // connection and could take the answer with it.
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20U;
+// How long a client has to confirm that a TLS connection ends; most never do.
+constexpr std::chrono::milliseconds kTlsGoodbyeTime{100};
 // How long to wait when the process is out of file descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
@@ -63,6 +68,7 @@ class Connection;
 struct Shared {
   HttpServerOptions options;
   HttpHandler handler;
+  TlsContext tls;  // of new connections; empty: plain HTTP
   SystemClock system_clock;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> body_bytes{0};  // of requests being read and answered
@@ -152,6 +158,48 @@ HttpResponse overloaded() {
   return response;
 }
 
+// TCP, with or without TLS on top. As Beast's AsyncReadStream and AsyncWriteStream demand.
+class Stream {
+ public:
+  using executor_type = beast::tcp_stream::executor_type;
+
+  Stream(tcp::socket socket, std::shared_ptr<asio::ssl::context> tls)
+      : tcp_(std::move(socket)), context_(std::move(tls)) {
+    if (context_) tls_.emplace(tcp_, *context_);
+  }
+
+  executor_type get_executor() { return tcp_.get_executor(); }
+  beast::tcp_stream& below() { return tcp_; }
+
+  template <typename Buffers, typename Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return tls_ ? tls_->async_read_some(buffers, std::forward<Token>(token))
+                : tcp_.async_read_some(buffers, std::forward<Token>(token));
+  }
+  template <typename Buffers, typename Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return tls_ ? tls_->async_write_some(buffers, std::forward<Token>(token))
+                : tcp_.async_write_some(buffers, std::forward<Token>(token));
+  }
+
+  asio::awaitable<void> shake_hands(std::chrono::milliseconds longest, error_code& failed) {
+    if (!tls_) co_return;
+    tcp_.expires_after(longest);
+    co_await tls_->async_handshake(asio::ssl::stream_base::server, with_error(failed));
+  }
+  asio::awaitable<void> say_goodbye() {
+    if (!tls_) co_return;
+    error_code ignored;
+    tcp_.expires_after(kTlsGoodbyeTime);
+    co_await tls_->async_shutdown(with_error(ignored));
+  }
+
+ private:
+  beast::tcp_stream tcp_;
+  std::shared_ptr<asio::ssl::context> context_;
+  std::optional<beast::ssl_stream<beast::tcp_stream&>> tls_;
+};
+
 // One client's connection. Everything happens on its strand.
 class Connection {
  public:
@@ -172,6 +220,7 @@ class Connection {
     bool may_compress = false;
   };
 
+  asio::awaitable<void> shake_hands();
   asio::awaitable<bool> serve_one();
   // These two return the front's own answer if there is no request to hand on.
   asio::awaitable<std::optional<HttpResponse>> read_header();
@@ -184,7 +233,7 @@ class Connection {
 
   Shared& shared_;
   asio::thread_pool& workers_;
-  beast::tcp_stream stream_;
+  Stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string remote_address_;
@@ -194,28 +243,38 @@ class Connection {
 };
 
 Connection::Connection(Shared& shared, asio::thread_pool& workers, tcp::socket socket)
-    : shared_(shared), workers_(workers), stream_(std::move(socket)) {
+    : shared_(shared), workers_(workers), stream_(std::move(socket), shared.tls.current()) {
   error_code failed;
-  stream_.socket().set_option(tcp::no_delay(true), failed);
-  const auto peer = stream_.socket().remote_endpoint(failed);
+  stream_.below().socket().set_option(tcp::no_delay(true), failed);
+  const auto peer = stream_.below().socket().remote_endpoint(failed);
   remote_address_ = failed ? std::string("unknown") : peer.address().to_string();
 }
 
 asio::awaitable<void> Connection::serve() {
+  co_await shake_hands();
   // g++ 12 miscompiles co_await inside a loop's condition.
-  bool more = true;
+  bool more = !lost_;
   while (more && !shared_.stopping) more = co_await serve_one();
   co_await close();
 }
 
+asio::awaitable<void> Connection::shake_hands() {
+  error_code failed;
+  idle_ = true;
+  co_await stream_.shake_hands(shared_.options.limits.header_timeout, failed);
+  idle_ = false;
+  lost_ = failed.failed();
+}
+
 asio::awaitable<void> Connection::turn_away() {
-  co_await refuse(overloaded());
+  co_await shake_hands();
+  if (!lost_) co_await refuse(overloaded());
   co_await close();
 }
 
 void Connection::stop_if_idle(const std::shared_ptr<Connection>& connection) {
   asio::post(connection->stream_.get_executor(), [connection] {
-    if (connection->idle_) connection->stream_.cancel();
+    if (connection->idle_) connection->stream_.below().cancel();
   });
 }
 
@@ -251,7 +310,7 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_header() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_.options.limits.header_bytes));
   parser_->body_limit(shared_.options.limits.body_bytes);
-  stream_.expires_after(shared_.options.limits.header_timeout);
+  stream_.below().expires_after(shared_.options.limits.header_timeout);
   error_code failed;
   idle_ = true;
   co_await http::async_read_header(stream_, buffer_, *parser_, with_error(failed));
@@ -265,7 +324,7 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_body(BodyShare& sh
   if (!share.take(length ? static_cast<std::size_t>(*length) : shared_.options.limits.body_bytes))
     co_return overloaded();
 
-  stream_.expires_after(shared_.options.limits.body_timeout);
+  stream_.below().expires_after(shared_.options.limits.body_timeout);
   error_code failed;
   if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, parser_->get().version());
@@ -319,7 +378,7 @@ asio::awaitable<bool> Connection::send(HttpResponse response, Reply reply) {
   message.content_length(response.body.size());
   if (!reply.head) message.body() = std::move(response.body);
 
-  stream_.expires_after(shared_.options.limits.body_timeout);
+  stream_.below().expires_after(shared_.options.limits.body_timeout);
   error_code failed;
   co_await http::async_write(stream_, message, with_error(failed));
   lost_ = failed.failed();
@@ -327,18 +386,19 @@ asio::awaitable<bool> Connection::send(HttpResponse response, Reply reply) {
 }
 
 asio::awaitable<void> Connection::close() {
+  if (!lost_) co_await stream_.say_goodbye();
   error_code failed;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, failed);
+  stream_.below().socket().shutdown(tcp::socket::shutdown_send, failed);
   if (unread_ && !lost_ && !failed) {
-    stream_.expires_after(kLingerTime);
+    stream_.below().expires_after(kLingerTime);
     std::array<char, 8192> dropped{};
     std::size_t total = 0;
     while (!failed && total < kLingerBytes) {
-      const std::size_t more = co_await stream_.async_read_some(asio::buffer(dropped), with_error(failed));
+      const std::size_t more = co_await stream_.below().async_read_some(asio::buffer(dropped), with_error(failed));
       total += more;
     }
   }
-  stream_.close();
+  stream_.below().close();
 }
 
 asio::awaitable<void> run_connection(Shared& shared, std::shared_ptr<Connection> connection, bool welcome) {
@@ -368,10 +428,12 @@ class HttpServer::Impl {
     shared_.handler = std::move(handler);
   }
 
+  Result<void> load_tls() { return shared_.tls.load(shared_.options.tls); }
   Result<void> listen();
   void run();
   void stop();
   [[nodiscard]] const ListenAddress& address() const { return address_; }
+  [[nodiscard]] bool uses_tls() const { return !shared_.options.tls.empty(); }
 
  private:
   asio::awaitable<void> accept();
@@ -471,6 +533,7 @@ HttpServer::~HttpServer() {
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, HttpHandler handler) {
   try {
     auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
+    if (auto loaded = impl->load_tls(); !loaded) return std::move(loaded).error();
     if (auto listening = impl->listen(); !listening) return std::move(listening).error();
     impl->run();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
@@ -484,7 +547,11 @@ std::uint16_t HttpServer::port() const {
 }
 
 std::string HttpServer::endpoint() const {
-  return local_endpoint(impl_->address());
+  return local_endpoint(impl_->address(), impl_->uses_tls() ? "https" : "http");
+}
+
+Result<void> HttpServer::reload_tls() {
+  return impl_->load_tls();
 }
 
 void HttpServer::stop() {

@@ -1,4 +1,4 @@
-// The HTTP front: connections, limits, time-outs, gzip. HTTP/1.1 over plain TCP (TLS is a proxy's work for now).
+// The HTTP front: connections, limits, time-outs, gzip, TLS. HTTP/1.1.
 // Boost.Beast stays inside http_server.cc.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "service/log.h"
+#include "service/tls_files.h"
 #include "syncline/result.h"
 
 namespace syncline::service {
@@ -35,6 +36,7 @@ struct HttpLimits {
 struct HttpServerOptions {
   std::string listen = "127.0.0.1:0";  // HOST:PORT, [V6]:PORT; port 0 takes a free one
   HttpLimits limits;
+  TlsFiles tls;            // empty: plain HTTP
   Clock* clock = nullptr;  // null: the system's; dates the front's own errors; [any thread]
   Log log;                 // empty: silent
 };
@@ -45,7 +47,7 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest& request, std::
 class HttpServer {
  public:
   // Listens when it returns. Errors: kInvalidArgument (`listen` is no address), kNetwork (in use, not permitted); the
-  // message names the address.
+  // message names the address. Those of TlsContext::load().
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
 
   HttpServer(const HttpServer&) = delete;
@@ -53,8 +55,11 @@ class HttpServer {
   ~HttpServer();  // stop()
 
   [[nodiscard]] std::uint16_t port() const;
-  // "http://127.0.0.1:PORT": where a client on this machine reaches it.
+  // "http://127.0.0.1:PORT", or https: where a client on this machine reaches it.
   [[nodiscard]] std::string endpoint() const;
+
+  // Reads the certificate and key anew, for connections from now on; after an error the old ones stay. [any thread]
+  Result<void> reload_tls();
 
   // Takes no more requests, lets those under way end within stop_timeout, and returns when no handler runs any more.
   // [any thread but the server's own] [blocks]

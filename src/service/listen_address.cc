@@ -28,12 +28,12 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   return address;
 }
 
-std::string local_endpoint(const ListenAddress& address) {
+std::string local_endpoint(const ListenAddress& address, std::string_view scheme) {
   std::string host = address.host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return "http://" + host + ":" + std::to_string(address.port);
+  return std::string(scheme) + "://" + host + ":" + std::to_string(address.port);
 }
 
 }  // namespace syncline::service

@@ -17,7 +17,7 @@ struct ListenAddress {
 // Errors: kInvalidArgument, naming the text.
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
-// "http://HOST:PORT" for a client on this machine: a host that stands for all interfaces becomes the loopback one.
-std::string local_endpoint(const ListenAddress& address);
+// "SCHEME://HOST:PORT" for a client on this machine: a host that stands for all interfaces becomes the loopback one.
+std::string local_endpoint(const ListenAddress& address, std::string_view scheme = "http");
 
 }  // namespace syncline::service

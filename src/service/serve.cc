@@ -46,13 +46,14 @@ Log log_to_stderr(LogLevel least) {
   return [logger](LogLevel level, const std::string& text) { logger->log(spdlog_level(level), "{}", text); };
 }
 
-// Signals that end the service, kept from every thread but the one that waits for them.
-class EndSignals {
+// Signals for the service, kept from every thread but the one that waits for them.
+class Signals {
  public:
-  EndSignals() {
+  Signals() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGTERM);
     sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);  // whoever read our output may have gone
   }
@@ -83,6 +84,16 @@ bool print_ready(const Server& server) {
   return std::fputs(line.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
 }
 
+// Certificates are renewed while the service runs.
+void reload(Server& server, const Log& log) {
+  const auto reloaded = server.reload_tls();
+  if (reloaded) {
+    log(LogLevel::kInfo, "SIGHUP: the TLS certificate was read anew");
+  } else {
+    log(LogLevel::kError, "SIGHUP: the old TLS certificate stays: " + reloaded.error().message);
+  }
+}
+
 Result<ServeConfig> merged(const ServeOptions& options) {
   auto config = options.config ? load_config(*options.config) : Result<ServeConfig>(ServeConfig{});
   if (!config) return config;
@@ -94,7 +105,7 @@ Result<ServeConfig> merged(const ServeOptions& options) {
 int serve(const ServeOptions& options) {
   auto config = merged(options);
   if (!config) return failed(config.error());
-  EndSignals signals;
+  Signals signals;
   const Log log = log_to_stderr(config->log_level);
   config->server.log = log;
   auto server = Server::start(config->server);
@@ -103,7 +114,8 @@ int serve(const ServeOptions& options) {
   if (!print_ready(**server)) {
     return failed(Error{.code = ErrorCode::kStorage, .message = "standard output can't be written"});
   }
-  const int number = signals.wait();
+  int number = signals.wait();
+  for (; number == SIGHUP; number = signals.wait()) reload(**server, log);
   log(LogLevel::kInfo, std::string("ending on ") + (number == SIGTERM ? "SIGTERM" : "SIGINT"));
   (*server)->stop();
   return 0;

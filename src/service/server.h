@@ -22,6 +22,7 @@ struct ServerOptions {
   std::string region = "us-east-1";
   Quotas quotas = {};
   HttpLimits limits = {};
+  TlsFiles tls = {};                                                  // empty: plain HTTP
   std::chrono::milliseconds session_lifetime{std::chrono::hours(1)};  // of a SyncSessionToken
   std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};  // of a NextToken
   Clock* clock = nullptr;  // null: the system's; must outlive the server; [any thread]
@@ -33,7 +34,7 @@ class Server {
   // Answers requests when it returns. Errors: those of Service::open() and HttpServer::start(). [blocks: disk]
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options);
 
-  // "http://127.0.0.1:PORT"
+  // "http://127.0.0.1:PORT", or https
   [[nodiscard]] std::string endpoint() const { return front_->endpoint(); }
   [[nodiscard]] std::uint16_t port() const { return front_->port(); }
   [[nodiscard]] const std::string& region() const { return service_->region(); }
@@ -41,6 +42,8 @@ class Server {
   [[nodiscard]] const std::string& access_key_id() const { return service_->access_key_id(); }
   [[nodiscard]] const std::string& secret_access_key() const { return service_->secret_access_key(); }
 
+  // HttpServer::reload_tls()
+  Result<void> reload_tls() { return front_->reload_tls(); }
   // Ends what is under way, then closes the socket and every connection; the destructor does it too. [blocks]
   void stop() { front_->stop(); }
 

@@ -43,8 +43,8 @@ struct StoreImpl {
 
 // How long a transaction must last once it is committed.
 enum class Lasting {
-  kAsOption,    // the app was told that it is safe, or the service will be told what it says
-  kRepeatable,  // losing it whole to a power cut only means to hear it from the service again; saves an fsync
+  kAsOption,    // the app was told that it is safe
+  kRepeatable,  // a power cut may take it: the service tells it again, or opening makes up for it; saves an fsync
 };
 
 // Holds the lock of all processes for a scope.

@@ -1,4 +1,6 @@
 // What goes out: writing down what is sent before it is, and acknowledging the answer.
+#include "store/push.h"
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -125,6 +127,13 @@ class Acknowledgement {
 
 }  // namespace
 
+void mark_perhaps_sent(Connection& connection) {
+  connection.execute(R"sql(
+    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count)
+    SELECT j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0)
+    FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key)sql");
+}
+
 Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease) {
   const auto pending = reading(*impl_, [&](Connection& connection) {
     auto row = connection.use("SELECT EXISTS (SELECT 1 FROM journal WHERE dataset = ?)");
@@ -134,8 +143,8 @@ Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease) {
   if (!pending) return pending.error();
   if (!*pending) return std::vector<OutgoingChange>{};
   return guarded([&] {
-    // Lost to a power cut after it was sent, it would let a later write collide with this device's own version (D6).
-    WriteTransaction transaction(*impl_, Lasting::kAsOption);
+    // Not fsynced: should a power cut take it, the next open finds the same journal, and marks it (mark_perhaps_sent).
+    WriteTransaction transaction(*impl_, Lasting::kRepeatable);
     auto& connection = transaction.connection();
     transaction.renew(lease);
     std::vector<OutgoingChange> outgoing;

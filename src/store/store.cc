@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "store/impl.h"
+#include "store/push.h"
 #include "store/rows.h"
 #include "store/schema.h"
 
@@ -30,6 +31,13 @@ void check_length(const std::string& path) {
   if (!error && length > 0 && length < kSmallestPage) fail(ErrorCode::kCorrupt, path + ": is too short for a database");
 }
 
+// Asks SQLite, whose files need not be the system's.
+bool exists(const std::string& path) {
+  auto* files = sqlite3_vfs_find(nullptr);
+  int found = 0;
+  return files->xAccess(files, path.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
+}
+
 // FULL: every commit reaches the disk. NORMAL: only checkpoints do; a power cut then takes the newest commits, in
 // order.
 constexpr const char* kSynchronousFull = "PRAGMA synchronous = FULL";
@@ -53,6 +61,7 @@ StoreImpl::StoreImpl(const StoreOptions& options, const std::string& file)
       file_lock(options.directory + "/syncline.lock") {
   const HeldFileLock held(file_lock, lock_timeout);
   check_length(path);
+  const bool was_closed = !exists(path + "-wal");
   writer.emplace(path, Connection::Mode::kReadWrite, lock_timeout);
   prepare_schema(*writer, path);
   configure(*writer, 2'048);
@@ -61,6 +70,7 @@ StoreImpl::StoreImpl(const StoreOptions& options, const std::string& file)
   // The WAL file is cut back to this after a checkpoint, should one long transaction have blown it up.
   writer->execute("PRAGMA journal_size_limit = 8388608");
   writer->execute(kSynchronousNormal);
+  if (!was_closed) mark_perhaps_sent(*writer);
   reader.emplace(path, Connection::Mode::kReadOnly, lock_timeout);
   configure(*reader, 4'096);
 }

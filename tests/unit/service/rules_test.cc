@@ -56,6 +56,11 @@ struct CountCase {
   const char* message;  // null: accepted
 };
 
+// Without it GoogleTest names a case after the bytes of its pointers.
+void PrintTo(const CountCase& row, std::ostream* out) {
+  *out << row.name;
+}
+
 class Counts : public ::testing::TestWithParam<CountCase> {};
 
 TEST_P(Counts, AreComparedExactly) {

@@ -11,6 +11,8 @@
 
 #include "raw_client.h"
 #include "service_fixture.h"
+#include "support/temp_dir.h"
+#include "support/tls_identity.h"
 
 namespace syncline::service {
 namespace {
@@ -46,6 +48,8 @@ class Process {
   std::string line() { return read(out_, true); }
   std::string rest() { return read(out_, false); }
   std::string errors() { return read(err_, false); }
+  std::string error_line() { return read(err_, true); }
+  [[nodiscard]] bool ended() const { return std::feof(err_) != 0; }
   // Its exit code; -1: a signal ended it.
   int finish() {
     if (child_ > 0 && ::waitpid(child_, &status_, 0) == child_) child_ = 0;
@@ -107,6 +111,24 @@ TEST(Serve, AFlagWinsOverTheConfigFile) {
   EXPECT_TRUE(std::filesystem::exists(dir.file("d/service.db")));
   process.signal(SIGTERM);
   EXPECT_EQ(process.finish(), 0);
+}
+
+TEST(Serve, SighupReadsTheCertificateAnewAndSaysSo) {
+  const TempDir dir;
+  const auto identity = testing::make_tls_identity();
+  testing::write_file(dir.file("c.pem"), identity.certificate_pem);
+  testing::write_file(dir.file("k.pem"), identity.key_pem);
+  std::ofstream(dir.file("c.toml")) << "[tls]\ncertificate = \"" << dir.file("c.pem") << "\"\nkey = \""
+                                    << dir.file("k.pem") << "\"\n";
+  Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = dir.file("c.toml")});
+  EXPECT_TRUE(field(process.line(), "endpoint").starts_with("https://127.0.0.1:"));
+  process.signal(SIGHUP);
+  std::string errors;
+  while (errors.find("SIGHUP: the TLS certificate was read anew") == std::string::npos && !process.ended()) {
+    errors += process.error_line();
+  }
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.finish(), 0) << errors;
 }
 
 TEST(Serve, WhatKeepsItFromStartingIsOneLineAndExit1) {

@@ -212,6 +212,32 @@ TEST_F(PushTest, D11EitherOfTwoLostSendsIsRecognised) {
   }
 }
 
+// The files as a power cut leaves them that took what prepare_push() wrote.
+TEST_F(PushTest, D6APowerCutAfterTheSendMakesNoConflictWithOurselves) {
+  put("k", "1");
+  const testing::TempDir after_power_cut;
+  std::filesystem::create_directories(after_power_cut.file("data"));
+  for (const char* name : {"syncline.db", "syncline.db-wal"}) {
+    std::filesystem::copy(directory() + "/" + name, after_power_cut.file("data") + "/" + name);
+  }
+  ASSERT_EQ(push_without_answer().size(), 1U);
+  store_ = open_store(after_power_cut.file("data"));
+  put("k", "2");
+  pull({remote("k", "1", 1, "this")}, 1);
+  EXPECT_TRUE(conflicts().empty());
+  EXPECT_EQ(get("k"), "2");
+  ASSERT_EQ(pending().size(), 1U);
+  EXPECT_EQ(pending()[0].base_count, SyncCount{1});
+}
+
+TEST_F(PushTest, D7WhatIsPendingInAClosedStoreWasNotSent) {
+  put("k", "1");
+  reopen();
+  put("k", "2");
+  pull({remote("k", "1", 1)}, 1);
+  EXPECT_EQ(conflicts().size(), 1U);
+}
+
 TEST_F(PushTest, D11ALostRemovalIsRecognised) {
   pull({remote("k", "1", 1)}, 1);
   remove("k");
