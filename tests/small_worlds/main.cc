@@ -19,22 +19,22 @@ struct Profile {
 };
 
 constexpr Profile kProfiles[] = {
-    {"fresh", {.writes = 2, .syncs = 1, .faults = 1}, {.writes = 2, .syncs = 2, .faults = 1}},
+    {"fresh", {.writes = 2, .syncs = 1, .faults = 1}, {.writes = 2, .syncs = 1, .faults = 2}},
     {"shared",
      {.writes = 1, .syncs = 1, .faults = 1, .shared_start = true},
-     {.writes = 2, .syncs = 2, .faults = 1, .shared_start = true}},
+     {.writes = 1, .syncs = 2, .faults = 1, .shared_start = true}},
     {"pages",
      {.writes = 2, .syncs = 1, .faults = 0, .page_size = 1},
-     {.writes = 2, .syncs = 2, .faults = 1, .page_size = 1}},
+     {.writes = 2, .syncs = 1, .faults = 1, .page_size = 1}},
     {"alone",
      {.writes = 2, .syncs = 2, .faults = 2, .b_is_silent = true},
-     {.writes = 3, .syncs = 3, .faults = 2, .b_is_silent = true}},
+     {.writes = 3, .syncs = 3, .faults = 3, .b_is_silent = true}},
     {"deletion",
      {.writes = 1, .syncs = 1, .faults = 1, .deletions = 1, .shared_start = true},
-     {.writes = 1, .syncs = 2, .faults = 1, .deletions = 2, .shared_start = true}},
+     {.writes = 1, .syncs = 1, .faults = 1, .deletions = 2, .shared_start = true}},
     {"restore",
      {.writes = 1, .syncs = 1, .faults = 1, .restores = 1, .shared_start = true},
-     {.writes = 2, .syncs = 2, .faults = 1, .restores = 1, .shared_start = true}},
+     {.writes = 1, .syncs = 1, .faults = 2, .restores = 1, .shared_start = true}},
 };
 
 // Random ways are longer than anything that can be explored completely.
