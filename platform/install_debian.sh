@@ -4,6 +4,8 @@
 #   quickstart  build, and the vendor's SDK that reads along
 #   test        build, and what the tests use
 #   bench       build, and Google Benchmark
+#   fuzz        build, and clang with its sanitizers
+#   coverage    test, and gcovr
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config ca-certificates libsqlite3-dev libcurl4-openssl-dev libssl-dev
@@ -15,10 +17,12 @@ for group in "${@:-build}"; do
   case $group in
     build) wanted+=("${build[@]}") ;;
     quickstart) wanted+=("${build[@]}" "${sdk[@]}") ;;
-    test) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git) ;;
+    test) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch) ;;
+    fuzz) wanted+=("${build[@]}" clang) ;;
+    coverage) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch gcovr) ;;
     bench) wanted+=("${build[@]}" libbenchmark-dev binutils) ;;
     *)
-      echo "install_debian.sh: no group is called '$group' (build, quickstart, test, bench)" >&2
+      echo "install_debian.sh: no group is called '$group' (build, quickstart, test, bench, fuzz, coverage)" >&2
       exit 2
       ;;
   esac

@@ -56,6 +56,8 @@ struct SyncStart {
   DatasetPhase phase = DatasetPhase::kActive;
   SyncCount sync_count = {};
   bool has_records = false;  // any record or tombstone of the service's is known here
+  // The greatest count of those: above sync_count after a push of this device that somebody else came before.
+  SyncCount newest = {};
 };
 
 // What a list covers, and so what it means that a record is not in it.

@@ -109,8 +109,9 @@ DatasetSession::Next DatasetSession::first_page(ListedPage page) {
     page.records.clear();
     page.next_token.clear();
   } else if (page.deleted_after_requested && from_.value > 0) {
+    start_.newest = {};  // of the incarnation that is gone
     return start_list(SyncCount{}, PullKind::kComplete);
-  } else if (listed_ < from_) {
+  } else if (kind_ != PullKind::kRestored && listed_ < std::max(from_, start_.newest)) {
     return start_list(SyncCount{}, PullKind::kRestored);
   }
   return take_page(std::move(page));
@@ -146,10 +147,15 @@ DatasetSession::Next DatasetSession::apply(std::vector<RemoteRecord> records) {
 
 DatasetSession::Next DatasetSession::handle(Applied event) {
   if (state_ != State::kApplying) return std::nullopt;
-  start_.sync_count = listed_;
-  start_.has_records = true;
+  applied_up_to_listed();
   totals_.pulled += event.changed;
   return ask_conflicts();
+}
+
+void DatasetSession::applied_up_to_listed() {
+  start_.sync_count = listed_;
+  start_.newest = listed_;
+  start_.has_records = true;
 }
 
 // --- conflicts ----------------------------------------------------------------------------------------------------
@@ -193,8 +199,7 @@ DatasetSession::Next DatasetSession::handle(Acknowledged event) {
   totals_.conflicts += event.new_conflicts;
   if (!more_to_push(event)) return finish(std::nullopt);
   listed_ = listed_.next();  // what the service holds now is known without another list
-  start_.sync_count = listed_;
-  start_.has_records = true;
+  applied_up_to_listed();
   state_ = State::kPreparing;
   return PreparePush{};
 }

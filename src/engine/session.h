@@ -161,6 +161,7 @@ class DatasetSession {
   Next first_page(ListedPage page);
   Next take_page(ListedPage page);
   Next apply(std::vector<RemoteRecord> records);
+  void applied_up_to_listed();
   Next ask_conflicts();
   [[nodiscard]] bool more_to_push(const Acknowledged& event);
   Next after_refused_push(Error error);

@@ -51,7 +51,8 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(R"sql(
       SELECT phase, sync_count, generation,
-             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1),
+             (SELECT max(sync_count) FROM (SELECT sync_count FROM record WHERE dataset = ?1
+                                           UNION ALL SELECT sync_count FROM conflict WHERE dataset = ?1)),
              row_sum('d', id, identity, name, phase, sync_count) = checksum
       FROM dataset WHERE id = ?1)sql");
     if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
@@ -60,7 +61,8 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
                      .generation = row.number(2),
                      .start = SyncStart{.phase = static_cast<DatasetPhase>(row.number(0)),
                                         .sync_count = SyncCount{row.number(1)},
-                                        .has_records = row.number(3) != 0}};
+                                        .has_records = !row.is_null(3),
+                                        .newest = SyncCount{row.number(3)}}};
   });
 }
 

@@ -62,5 +62,13 @@ TEST(RetryClass, EachHasANameOfItsOwn) {
   EXPECT_EQ(names, (std::set<std::string_view>{"permanent", "transient", "resync", "credentials"}));
 }
 
+// A number from somewhere else, such as a newer library's: never a crash, never worth another attempt.
+TEST(ErrorCode, AnUnknownOneIsPermanent) {
+  const auto unknown = static_cast<ErrorCode>(200);
+  EXPECT_EQ(retry_class(unknown), RetryClass::kPermanent);
+  EXPECT_EQ(to_string(unknown), "unknown");
+  EXPECT_EQ(to_string(static_cast<RetryClass>(200)), "unknown");
+}
+
 }  // namespace
 }  // namespace syncline

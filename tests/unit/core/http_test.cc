@@ -15,6 +15,36 @@ TEST(FindHeader, IgnoresCaseAndTakesTheFirst) {
   EXPECT_EQ(find_header({}, "a"), nullptr);
 }
 
+TEST(Header, IsItsNameAndItsValue) {
+  const Header header{"Name", "value"};
+  EXPECT_EQ(header, (Header{"Name", "value"}));
+  EXPECT_NE(header, (Header{"name", "value"}));
+  EXPECT_NE(header, (Header{"Name", "Value"}));
+}
+
+// D16: what a wrong clock is corrected from.
+TEST(HttpDate, IsReadAndWrittenAlike) {
+  constexpr const char* kText = "Sun, 06 Nov 1994 08:49:37 GMT";
+  const auto date = parse_http_date(kText);
+  ASSERT_TRUE(date);
+  EXPECT_EQ(*date, Timestamp{std::chrono::seconds{784'111'777}});
+  EXPECT_EQ(format_http_date(*date), kText);
+  EXPECT_EQ(format_http_date(Timestamp{}), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Timestamp{});
+  EXPECT_TRUE(parse_http_date("Thu, 29 Feb 2024 23:59:60 GMT")) << "a leap day, a leap second";
+}
+
+TEST(HttpDate, AnythingElseIsNone) {
+  for (const char* text :
+       {"", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08-49:37 GMT", "Sun, 06 Nov 1994 08:49-37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, x6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 199x 08:49:37 GMT", "Sun, 06 Nov 1994 -8:49:37 GMT",
+        "Sun, 06 Nov 1994 08:4x:37 GMT", "Sun, 06 Nov 1994 08:49:x7 GMT", "Sun, 30 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT"}) {
+    EXPECT_FALSE(parse_http_date(text)) << text;
+  }
+}
+
 TEST(HttpRequest, IsAGetOfTheRootUnlessSaidOtherwise) {
   const HttpRequest request;
   EXPECT_EQ(request.method, "GET");

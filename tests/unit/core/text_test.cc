@@ -19,8 +19,9 @@ TEST(Utf8Length, CountsCodePoints) {
 
 // RFC 3629: the first and last code point of each length, and the ones around the surrogates.
 TEST(Utf8Length, AcceptsTheBorders) {
-  for (const char* text : {"\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
-                           "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* text :
+       {"\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF",
+        "\xF0\x90\x80\x80", "\xF1\x80\x80\x80", "\xF3\xBF\xBF\xBF", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_EQ(utf8_length(text), 1U);
   }
 }

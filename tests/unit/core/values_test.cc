@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/sync.h"
 #include "syncline/limits.h"
 
 namespace syncline {
@@ -40,8 +41,9 @@ TEST(IdentityIds, AreARegionAndAGuid) {
   }
   for (const auto& bad :
        {std::string(), std::string(":"), std::string("a:"), std::string(":0"), std::string("a"), std::string("a:G"),
-        std::string("a:ABC"), std::string("a b:0"), std::string("a:0:0"), std::string("a:0\n"), std::string("a:0\0", 4),
-        std::string("\xC3\xA9:0"), "r:" + std::string(kMaxIdentityCharacters - 1, 'f')}) {
+        std::string("a:ABC"), std::string("a:g"), std::string("a^:0"), std::string("a@:0"), std::string("a{:0"),
+        std::string("a:0\x7F"), std::string("a b:0"), std::string("a:0:0"), std::string("a:0\n"),
+        std::string("a:0\0", 4), std::string("\xC3\xA9:0"), "r:" + std::string(kMaxIdentityCharacters - 1, 'f')}) {
     EXPECT_FALSE(IdentityId::parse(bad)) << bad;
     EXPECT_FALSE(IdentityPoolId::parse(bad)) << bad;
   }
@@ -103,6 +105,9 @@ TEST(Versions, AbsentRemovedAndEmptyDiffer) {
   Version empty{.value = "", .count = SyncCount{1}};
   Version tombstone{.value = std::nullopt, .count = SyncCount{1}};
   EXPECT_NE(empty, tombstone);
+  EXPECT_EQ((RemoteRecord{"k", empty}), (RemoteRecord{"k", empty}));
+  EXPECT_NE((RemoteRecord{"k", empty}), (RemoteRecord{"k", tombstone}));
+  EXPECT_NE((RemoteRecord{"k", empty}), (RemoteRecord{"l", empty}));
 }
 
 }  // namespace

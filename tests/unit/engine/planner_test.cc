@@ -253,6 +253,13 @@ TEST(Planner, TheTableIsWhole) {
   });
 }
 
+// A value that no store gives: nothing is done to the key.
+TEST(Planner, AnUnknownLocalStateIsLeftAlone) {
+  const PlanInput input{
+      .local = static_cast<Local>(9), .base = Base::kValue, .incoming = Incoming::kAbsent, .kind = PullKind::kComplete};
+  EXPECT_EQ(engine::plan(input), Action::kIgnore);
+}
+
 // D6: the app is asked only about a change of its own, and only about what somebody else wrote.
 TEST(Planner, D6AsksOnlyAboutAnotherWritersVersion) {
   for_every_input([](const PlanInput& input) {

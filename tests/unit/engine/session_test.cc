@@ -224,6 +224,29 @@ TEST_F(SessionTest, D12ACountBehindOursListsFromTheStartAsRestored) {
   EXPECT_EQ(next<ApplyPull>(Listed{page(30, {record("k", 30)})}).kind, PullKind::kRestored);
 }
 
+// A push that somebody came before leaves a record above the sync count. If the service has lost it, the sync count
+// alone does not show that.
+TEST_F(SessionTest, D12ACountBehindARecordOfOursListsFromTheStartAsRestored) {
+  const SyncStart start{.sync_count = SyncCount{5}, .has_records = true, .newest = SyncCount{7}};
+  EXPECT_EQ(next<ListRecords>(Begin{start}).from, SyncCount{5});
+  EXPECT_EQ(next<ListRecords>(Listed{page(6, {record("k", 6)})}).from, SyncCount{0});
+  EXPECT_EQ(next<ApplyPull>(Listed{page(6, {record("k", 6)})}).kind, PullKind::kRestored);
+}
+
+TEST_F(SessionTest, D12AFirstListBehindARecordOfOursIsARestoredOne) {
+  next<ListRecords>(Begin{{.has_records = true, .newest = SyncCount{2}}});
+  EXPECT_EQ(next<ListRecords>(Listed{page(1)}).from, SyncCount{0});
+  EXPECT_EQ(next<ApplyPull>(Listed{page(1)}).kind, PullKind::kRestored);
+}
+
+TEST_F(SessionTest, D14RecordsOfADeletedIncarnationAreNoSignOfARestore) {
+  next<ListRecords>(Begin{{.sync_count = SyncCount{5}, .has_records = true, .newest = SyncCount{7}}});
+  auto recreated = page(6);
+  recreated.deleted_after_requested = true;
+  next<ListRecords>(Listed{recreated});
+  EXPECT_EQ(next<ApplyPull>(Listed{page(6)}).kind, PullKind::kComplete);
+}
+
 TEST_F(SessionTest, NoSuchSyncCountForACountOfZeroEnds) {
   begin(0);
   EXPECT_EQ(finish_with(CallFailed{failure(ErrorCode::kNoSuchSyncCount)}).error->code, ErrorCode::kNoSuchSyncCount);
@@ -285,6 +308,18 @@ TEST_F(SessionTest, TheSessionTokenOfAnyPageServes) {
   next<AskConflicts>(Applied{});
   next<PreparePush>(ConflictsAsked{});
   EXPECT_EQ(next<PushRecords>(Prepared{{change("k")}}).session_token, "first");
+}
+
+// The token names the list that a push is based on: that of an earlier list would vouch for the wrong one.
+TEST_F(SessionTest, TheSessionTokenOfAnEarlierListDoesNotServe) {
+  begin(5);
+  list_and_push(5);
+  next<ListRecords>(CallFailed{failure(ErrorCode::kResourceConflict)});
+  auto second = page(5);
+  second.session_token.clear();
+  next<AskConflicts>(Listed{second});
+  next<PreparePush>(ConflictsAsked{});
+  EXPECT_EQ(finish_with(Prepared{{change("k")}}).error->code, ErrorCode::kBadAnswer);
 }
 
 std::vector<OutgoingChange> full_push() {
@@ -393,6 +428,12 @@ TEST_F(DeletionTest, D14ACountThatTheServiceNeverReachedIsNotTheSeenIncarnation)
 
 TEST_F(DeletionTest, D14AForgottenCountIsNotTheSeenIncarnation) {
   expect_fresh_sync(CallFailed{failure(ErrorCode::kNoSuchSyncCount)});
+}
+
+// Case 10. The store does not mark such a dataset for deletion; neither would the session delete it.
+TEST_F(SessionTest, D14WhatWasNeverSeenIsNotDeleted) {
+  next<ListRecords>(Begin{{.phase = DatasetPhase::kDeleting}});
+  next<FinishDeletion>(Listed{page(3)});
 }
 
 TEST_F(DeletionTest, SomebodyWasFaster) {

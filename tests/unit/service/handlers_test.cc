@@ -2,6 +2,7 @@
 #include "service/handlers.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "service_fixture.h"
 
@@ -33,6 +34,21 @@ TEST_F(Handlers, AnUpdateCreatesAndIsListed) {
   EXPECT_EQ(page->last_modified_by, kIdentity);
   EXPECT_EQ(page->records[0].version.modified_by, kIdentity);
   EXPECT_EQ(page->records[0].version.modified_at, clock.wall());
+}
+
+// The client learns that the service is in trouble, not which.
+TEST_F(Handlers, ABrokenStoreIsNotDescribedToTheClientS6) {
+  ASSERT_TRUE(caller().update("save", {put("a", "1")}));
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(dir.file("service.db").c_str(), &file), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(file, "DROP TABLE records", nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(file);
+  sqlite3_close(file);
+  const auto page = caller().list("save");
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code, ErrorCode::kServiceFailure);
+  EXPECT_EQ(page.error().http_status, 500);
+  EXPECT_EQ(page.error().message.find("records"), std::string::npos) << page.error().message;
+  EXPECT_EQ(page.error().message.find("service.db"), std::string::npos) << page.error().message;
 }
 
 TEST_F(Handlers, OnlyNewerRecordsAreListedTombstonesIncluded) {

@@ -198,6 +198,16 @@ TEST_F(PullTest, D12AConflictGoesWithTheDatasetOfItsRemoteSide) {
 
 // --- the service was restored from an older backup (case 12) ------------------------------------------------------
 
+// A push that somebody came before leaves its record above the sync count, and the session must know.
+TEST_F(PullTest, D12ASessionIsToldTheNewestCountOfAnyRecord) {
+  EXPECT_EQ(begin().start.newest, SyncCount{0});
+  pull({remote("a", "1", 1), remote("b", "1", 7)}, 7);
+  EXPECT_EQ(begin().start.newest, SyncCount{7});
+  put("a", "local");
+  pull({remote("a", "remote", 9)}, 8);
+  EXPECT_EQ(begin().start.newest, SyncCount{9}) << "the other side of a conflict counts";
+}
+
 TEST_F(PullTest, D12WhatTheServiceLostIsPushedAgain) {
   pull({remote("lost", "1", 8), remote("went back", "new", 9), remote("kept", "1", 2),
         remote("undead", std::nullopt, 7)},
