@@ -153,7 +153,7 @@ void ServiceLedger::observe_delete(const std::string& dataset, const HttpRespons
 void ServiceLedger::delete_dataset(const std::string& dataset) {
   open_.clear();
   auto& held = held_[dataset];
-  for (const auto& [key, version] : held.records) writes_.vanished(dataset, key);
+  for (const auto& [key, version] : held.records) writes_.vanished(dataset, key, version.value);
   held.records.clear();
   held.exists = false;
   held.deleted_once = true;

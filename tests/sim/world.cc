@@ -184,6 +184,7 @@ void World::power_cut(Device& device) {
   context_.say("device " + std::to_string(device.state.index) + " loses its power");
   for (const auto& process : device.processes) process->kill();
   context_.disk.power_cut(device.state.directory + "/");
+  context_.writes.power_cut(device.state.index);
   if (context_.plan.devices[static_cast<std::size_t>(device.state.index)].survives_power_cut) return;
   std::map<std::string, std::vector<PendingChange>> journals;
   for (int i = 0; i < context_.plan.datasets; ++i) {
@@ -192,7 +193,7 @@ void World::power_cut(Device& device) {
     auto pending = dataset->pending_changes();
     if (pending) journals[kDatasetNames[static_cast<std::size_t>(i)]] = std::move(*pending);
   }
-  context_.writes.power_cut(device.state.index, journals);
+  context_.writes.lost_newest(device.state.index, journals);
 }
 
 // --- the end ------------------------------------------------------------------------------------------------------
@@ -242,7 +243,7 @@ void World::finish_what_runs() {
   const auto latest = context_.events.now() + kLongestSync;
   while (!context_.verdict.failed() && !context_.events.empty() && context_.events.next() <= latest)
     context_.events.take()();
-  if (anybody_syncs()) context_.verdict.fail("D13", "a sync does not end");
+  if (!context_.verdict.failed() && anybody_syncs()) context_.verdict.fail("D13", "a sync does not end");
 }
 
 void World::sync_everybody() {

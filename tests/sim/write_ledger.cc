@@ -100,6 +100,9 @@ void WriteLedger::committed(const Commit& commit) {
       verdict_.fail("S2", "the service holds " + name_of(commit.value) + ", which nobody wrote");
       return;
     }
+    // Whoever does not know that its push arrived can't know, from a dataset that is gone, that it was deleted with it.
+    if (write->second.deleted && !write->second.known) ++write->second.allowed;
+    write->second.deleted = false;
     ++write->second.commits;
     if (restored_) return;
     verdict_.require(write->second.place.device == device, "D4",
@@ -126,7 +129,11 @@ void WriteLedger::check_over(const Commit& commit, int device) {
                        " and nobody was asked");
 }
 
-void WriteLedger::vanished(const std::string& dataset, const std::string& key) {
+void WriteLedger::vanished(const std::string& dataset, const std::string& key,
+                           const std::optional<std::string>& value) {
+  if (const auto write = value ? writes_.find(*value) : writes_.end(); write != writes_.end()) {
+    write->second.deleted = true;
+  }
   history_[{dataset, key}].push_back(Held{.moment = moment(), .value = std::nullopt});
 }
 
@@ -144,6 +151,12 @@ bool WriteLedger::held_since(const Place& place, const std::optional<std::string
     }
   }
   return at_first == value;
+}
+
+void WriteLedger::power_cut(int device) {
+  for (auto& [value, write] : writes_) {
+    if (write.place.device == device) write.known = false;
+  }
 }
 
 bool WriteLedger::settled(const Place& place, const Intent& intent) const {
@@ -180,12 +193,15 @@ void WriteLedger::check_place(const Place& place, Intent& intent, const PendingC
     }
   }
   gone = true;
+  if (const auto write = intent.value ? writes_.find(*intent.value) : writes_.end(); write != writes_.end()) {
+    write->second.known = write->second.commits > 0;
+  }
   if (doubtful || settled(place, intent)) return;
   verdict_.fail("D1", where(place) + name_of(intent.value) + " is neither pending nor at the service; pending is " +
                           (pending == nullptr ? "nothing" : name_of(pending->value)));
 }
 
-void WriteLedger::power_cut(int device, const std::map<std::string, std::vector<PendingChange>>& pending) {
+void WriteLedger::lost_newest(int device, const std::map<std::string, std::vector<PendingChange>>& pending) {
   std::int64_t first_lost = kUnknownBase;
   std::int64_t last_kept = 0;
   for (auto each = intents_.begin(); each != intents_.end();) {

@@ -72,13 +72,15 @@ class WriteLedger {
 
   // --- what the service does
   void committed(const Commit& commit);
-  void vanished(const std::string& dataset, const std::string& key);
+  void vanished(const std::string& dataset, const std::string& key, const std::optional<std::string>& value);
 
   // --- what is found
   // D1, of one dataset on one device: `pending` is its journal.
   void check(int device, const std::string& dataset, const std::vector<PendingChange>& pending);
   // A power cut of a store with Durability::kProcess: what is lost must be the newest (D2).
-  void power_cut(int device, const std::map<std::string, std::vector<PendingChange>>& pending);
+  void lost_newest(int device, const std::map<std::string, std::vector<PendingChange>>& pending);
+  // A power cut may take back what the service has answered: it would say it again.
+  void power_cut(int device);
   // From here on the service's past is not what it was.
   void restored() { restored_ = true; }
 
@@ -97,6 +99,8 @@ class WriteLedger {
     std::int64_t base = 0;
     int commits = 0;
     int allowed = 1;
+    bool known = false;    // the device has seen that it is at the service
+    bool deleted = false;  // with its dataset, since the last commit
   };
   // A value that the service held, and from when on.
   struct Held {
