@@ -202,7 +202,7 @@ Plan make_plan(std::uint64_t seed, std::string_view name) {
   const bool shared = profile.most_processes > 1 && (name == "processes" || chance.one_in(5));
   plan.processes = shared ? 2 : 1;
   plan.page_size = chance.one_in(6) ? static_cast<int>(chance.between(1, 3)) : 0;
-  const auto steps = chance.between(15, 45);
+  const auto steps = chance.between(12, 36);
   for (std::int64_t id = 1; id <= steps; ++id) {
     const bool fault = !profile.faults.empty() && chance.percent(profile.faults_of_hundred);
     Step step{.id = id, .wait = draw_wait(chance), .act = draw(chance, fault ? profile.faults : kWork)};

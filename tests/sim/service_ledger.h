@@ -69,7 +69,7 @@ class ServiceLedger {
   void commit(const Open& call);
   void delete_dataset(const std::string& dataset);
   void note_list(int device, const std::string& dataset, std::int64_t from, bool refused);
-  bool explain(const std::string& dataset, const HeldDataset& read);
+  static HeldDataset after(HeldDataset held, const Open& call);
 
   Verdict& verdict_;
   WriteLedger& writes_;

@@ -129,10 +129,9 @@ void WriteLedger::check_over(const Commit& commit, int device) {
                        " and nobody was asked");
 }
 
-void WriteLedger::vanished(const std::string& dataset, const std::string& key,
-                           const std::optional<std::string>& value) {
-  if (const auto write = value ? writes_.find(*value) : writes_.end(); write != writes_.end()) {
-    write->second.deleted = true;
+void WriteLedger::vanished(const std::string& dataset, const std::string& key) {
+  for (auto& [value, write] : writes_) {
+    if (write.place.dataset == dataset && write.place.key == key && write.commits > 0) write.deleted = true;
   }
   history_[{dataset, key}].push_back(Held{.moment = moment(), .value = std::nullopt});
 }

@@ -72,7 +72,7 @@ class WriteLedger {
 
   // --- what the service does
   void committed(const Commit& commit);
-  void vanished(const std::string& dataset, const std::string& key, const std::optional<std::string>& value);
+  void vanished(const std::string& dataset, const std::string& key);
 
   // --- what is found
   // D1, of one dataset on one device: `pending` is its journal.
