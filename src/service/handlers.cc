@@ -58,8 +58,9 @@ RecordRange range_of(const RecordsPageToken& page, std::size_t limit) {
                      .limit = limit};
 }
 
-Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, SyncCount listed) {
-  UpdateCall call{.patches = {}, .writer = std::move(request.device_id), .listed = listed};
+Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const SessionToken& session) {
+  UpdateCall call{
+      .patches = {}, .writer = std::move(request.device_id), .listed = session.listed, .gone = session.gone};
   if (call.writer.empty()) call.writer = request.target.identity.text();
   call.patches.reserve(request.patches.size());
   for (wire::RecordPatch& patch : request.patches) {
@@ -268,6 +269,7 @@ Result<std::string> Service::list_records(const wire::ListRecordsRequest& reques
     auto begun = page_of(request, state, started);
     if (!begun) return std::move(begun).error();
     page = std::move(*begun);
+    if (page.snapshot.value == 0) session->gone = state.count;
     return range_of(page, *limit);
   });
   if (!found) return std::move(found).error();
@@ -295,7 +297,7 @@ Result<std::string> Service::update_records(wire::UpdateRecordsRequest request) 
   auto session = tokens_.open_session(request.target, request.session_token, now());
   if (!session) return std::move(session).error();
   const wire::Target target = request.target;
-  auto call = update_call(std::move(request), session->listed);
+  auto call = update_call(std::move(request), *session);
   if (!call) return std::move(call).error();
   auto decision =
       store_->update_records(target, std::move(*call),

@@ -28,6 +28,14 @@ Result<void> check_distinct(const std::vector<Patch>& patches) {
   return refused(ErrorCode::kInvalidParameter, "RecordPatches holds key " + std::string(*twice) + " more than once");
 }
 
+// A call that found no dataset may make one, or write to the one that was made since; but if that is gone as well, it
+// is a late copy of a call that had its effect on it (D4).
+bool deleted_since_listed(const DatasetState& state, const UpdateCall& call) {
+  if (call.listed.value > 0) return from_before_deletion(state, call.listed);
+  if (!call.gone) return false;
+  return state.exists ? state.first_count != call.gone->next() : state.count != *call.gone;
+}
+
 Result<void> check_counts(const DatasetState& state, const std::vector<CurrentRecord>& current,
                           const UpdateCall& call) {
   for (std::size_t i = 0; i < call.patches.size(); ++i) {
@@ -35,7 +43,7 @@ Result<void> check_counts(const DatasetState& state, const std::vector<CurrentRe
   }
   // Without this, a device that has seen the deleted incarnation could write a new key, get its own count + 1, and
   // conclude that nothing else had happened: it would never hear of the deletion.
-  if (from_before_deletion(state, call.listed)) {
+  if (deleted_since_listed(state, call)) {
     return refused(ErrorCode::kResourceConflict,
                    "Dataset was deleted after it was listed at SyncCount: " + std::to_string(call.listed.value));
   }

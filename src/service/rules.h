@@ -53,6 +53,8 @@ struct UpdateCall {
   std::vector<Patch> patches;
   std::string writer;  // becomes LastModifiedBy: the device, else the identity
   SyncCount listed;    // the dataset's count in the list that the session began with; 0: it did not exist
+  // If it did not: the last count of the one that was deleted before, 0 if there was none; absent: not known.
+  std::optional<SyncCount> gone;
   Timestamp now{};
 };
 

@@ -289,6 +289,9 @@ Result<Installation> open_installation(Connection& writer, const StoreOptions& o
   auto state = examine(writer, path);
   if (!state) return std::move(state).error();
   if (auto configured = configure_writer(writer); !configured) return std::move(configured).error();
+  // What a killed process had written but not synced is read again now: before anybody is told of it, it must last
+  // (S7).
+  if (auto synced = writer.execute("PRAGMA wal_checkpoint(PASSIVE)"); !synced) return std::move(synced).error();
   if (*state == FileState::kEmpty) {
     if (auto created = create(writer, options); !created) return std::move(created).error();
   }

@@ -14,7 +14,8 @@ constexpr std::size_t kMacBytes = 32;
 constexpr std::size_t kMaxTokenCharacters = 4096;  // ours are shorter; saves the MAC of a long forged one
 
 // The first byte of a payload: a kind, and with it the version of its layout.
-constexpr char kSessionKind = 's';
+constexpr char kSessionKind = 'S';
+constexpr std::int64_t kNotGone = -1;
 constexpr char kRecordsPageKind = 'r';
 constexpr char kDatasetsPageKind = 'd';
 
@@ -144,6 +145,7 @@ std::string Tokens::seal(const wire::Target& target, const SessionToken& token) 
   put(payload, token.session);
   put(payload, milliseconds(token.expires_at));
   put(payload, token.listed.value);
+  put(payload, token.gone ? token.gone->value : kNotGone);
   return seal_payload(key_, target, std::move(payload));
 }
 
@@ -174,6 +176,7 @@ Result<SessionToken> Tokens::open_session(const wire::Target& target, std::strin
   token.session = fields.text();
   token.expires_at = fields.time();
   token.listed = fields.count();
+  if (const SyncCount gone = fields.count(); gone.value != kNotGone) token.gone = gone;
   if (!fields.complete() || token.expires_at <= now) return bad_session();
   return token;
 }

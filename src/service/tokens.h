@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@ struct SessionToken {
   std::string session;  // 16 random bytes
   Timestamp expires_at{};
   SyncCount listed;  // the dataset's count in that list; 0: it did not exist
+  // If it did not: the last count of the one that was deleted before, 0 if there was none; absent: not known.
+  std::optional<SyncCount> gone;
 };
 
 // NextToken of ListRecords: one snapshot, and how far it has been read. It expires with its first page's lifetime, not

@@ -105,12 +105,19 @@ Result<KeyChanges> Store::begin_deletion(DatasetId dataset) {
       visible.bind(dataset);
       while (visible.step()) changes.removed.push_back(visible.text(0));
     }
+    // D14: what the service has is deleted only up to the count that was seen here; nothing seen, nothing to delete. A
+    // dataset that was pushed to and not listed since is known by its records' counts.
+    connection
+        .use(R"sql(
+      UPDATE dataset SET sync_count = (SELECT coalesce(max(sync_count), 0) FROM record WHERE dataset = ?1)
+      WHERE id = ?1 AND sync_count = 0)sql")
+        .bind(dataset)
+        .run();
+    // What was sent stays: a push that is out may still arrive, and must be known as this device's own (D6).
     for (const char* sql : {"DELETE FROM record WHERE dataset = ?", "DELETE FROM journal WHERE dataset = ?",
-                            "DELETE FROM sent WHERE dataset = ?", "DELETE FROM conflict WHERE dataset = ?",
-                            "DELETE FROM staged WHERE dataset = ?"}) {
+                            "DELETE FROM conflict WHERE dataset = ?", "DELETE FROM staged WHERE dataset = ?"}) {
       connection.use(sql).bind(dataset).run();
     }
-    // D14: what the service has is deleted only up to the count that was seen here; nothing seen, nothing to delete.
     connection
         .use(
             "UPDATE dataset SET phase = sync_count > 0, generation = generation + 1, "

@@ -196,6 +196,7 @@ struct SimDisk::Impl {
   std::shared_ptr<File> find(const std::string& path) const;
   void note_name(const std::string& path, std::shared_ptr<File> before);
   void sync_directory(const std::string& directory);
+  [[nodiscard]] bool is_name_unsynced(const std::string& path) const;
   void forget_name_changes(const std::string& path);
   void kill_users(const std::string& prefix);
   void cut_names(const std::string& prefix);
@@ -344,6 +345,11 @@ void SimDisk::Impl::sync_directory(const std::string& directory) {
   name_changes.erase(std::remove_if(name_changes.begin(), name_changes.end(),
                                     [&](const NameChange& change) { return directory_of(change.path) == directory; }),
                      name_changes.end());
+}
+
+bool SimDisk::Impl::is_name_unsynced(const std::string& path) const {
+  return std::any_of(name_changes.begin(), name_changes.end(),
+                     [&](const NameChange& change) { return change.path == path; });
 }
 
 void SimDisk::Impl::forget_name_changes(const std::string& path) {
@@ -610,12 +616,13 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
   const std::string path = name == nullptr ? std::string() : std::string(name);
   return disk.perform(life, Kind::kOpen, path, SQLITE_CANTOPEN, [&](bool full) {
     constexpr int kJournals = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
-    const bool is_new = !disk.find(path);
     // A file without a name is a temporary one.
     const auto opened = name == nullptr ? std::make_shared<File>(path) : open_name(disk, path, flags, full);
     if (!opened) return SQLITE_CANTOPEN;
-    auto* handle =
-        new Handle{.disk = disk, .file = opened, .life = life, .sync_directory = is_new && (flags & kJournals) != 0};
+    // SQLite syncs the directory for a journal that it makes, but not for one that a process which died has just made.
+    // The file systems that matter keep a new file's name when the file is synced, so this disk does.
+    const bool sync_directory = (flags & kJournals) != 0 && disk.is_name_unsynced(path);
+    auto* handle = new Handle{.disk = disk, .file = opened, .life = life, .sync_directory = sync_directory};
     opened->handles.push_back(handle);
     disk.handles.push_back(handle);
     reinterpret_cast<OpenFile*>(file)->handle = handle;

@@ -1,0 +1,218 @@
+#include "sim/plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "sim/chance.h"
+
+namespace syncline::sim {
+
+namespace {
+
+// How often an act is drawn, relative to the others.
+struct Weight {
+  Act act;
+  int weight;
+};
+
+struct Profile {
+  const char* name;
+  const char* about;
+  int most_devices = 4;
+  int most_processes = 1;
+  int faults_of_hundred = 0;  // steps that are faults
+  std::vector<Weight> faults = {};
+};
+
+const std::vector<Weight> kNetwork{
+    {Act::kNetFault, 12}, {Act::kPartition, 2}, {Act::kClock, 2}, {Act::kCredentials, 2}};
+const std::vector<Weight> kDisk{{Act::kKill, 6},        {Act::kPowerCut, 3},        {Act::kDiskFault, 4},
+                                {Act::kServiceKill, 3}, {Act::kServicePowerCut, 1}, {Act::kServiceFault, 1},
+                                {Act::kNetFault, 4}};
+const std::vector<Weight> kAll{{Act::kNetFault, 10},   {Act::kPartition, 1},   {Act::kClock, 2},
+                               {Act::kCredentials, 2}, {Act::kKill, 4},        {Act::kPowerCut, 2},
+                               {Act::kDiskFault, 2},   {Act::kServiceKill, 2}, {Act::kServicePowerCut, 1},
+                               {Act::kServiceFault, 1}};
+const std::vector<Weight> kBackups{{Act::kBackup, 6}, {Act::kRestore, 3}, {Act::kNetFault, 2}, {Act::kKill, 1}};
+
+const std::vector<Profile>& profiles() {
+  static const std::vector<Profile> all{
+      {.name = "calm", .about = "no fault at all", .most_devices = 5},
+      {.name = "default",
+       .about = "all but restored backups",
+       .most_devices = 5,
+       .most_processes = 2,
+       .faults_of_hundred = 30,
+       .faults = kAll},
+      {.name = "network", .about = "the network, clocks and credentials", .faults_of_hundred = 40, .faults = kNetwork},
+      {.name = "disk",
+       .about = "kills, power cuts, disk errors, on both sides",
+       .faults_of_hundred = 35,
+       .faults = kDisk},
+      {.name = "restore",
+       .about = "the service is restored from older backups",
+       .faults_of_hundred = 15,
+       .faults = kBackups},
+      {.name = "single",
+       .about = "one device: never a conflict, whatever fails",
+       .most_devices = 1,
+       .faults_of_hundred = 40,
+       .faults = kAll},
+      {.name = "processes",
+       .about = "two processes on each store",
+       .most_devices = 2,
+       .most_processes = 2,
+       .faults_of_hundred = 25,
+       .faults = kAll}};
+  return all;
+}
+
+const Profile* find_profile(std::string_view name) {
+  const auto& all = profiles();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Profile& each) { return name == each.name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+const std::vector<Weight> kWork{{Act::kPut, 30},   {Act::kRemove, 8},  {Act::kPutAll, 6},
+                                {Act::kSync, 40},  {Act::kResolve, 6}, {Act::kHandler, 4},
+                                {Act::kDelete, 2}, {Act::kRestart, 3}, {Act::kDescribe, 1}};
+
+Act draw(Chance& chance, const std::vector<Weight>& weights) {
+  int total = 0;
+  for (const auto& each : weights) total += each.weight;
+  auto left = chance.below(total);
+  for (const auto& each : weights) {
+    left -= each.weight;
+    if (left < 0) return each.act;
+  }
+  return weights.back().act;
+}
+
+// Short ones most often, so that steps meet syncs that are under way.
+std::int64_t draw_wait(Chance& chance) {
+  if (chance.percent(60)) return chance.between(0, 60);
+  if (chance.percent(90)) return chance.between(100, 2'000);
+  return chance.between(2'000, 120'000);
+}
+
+constexpr std::int64_t kTenYears = std::int64_t{10} * 365 * 24 * 3'600 * 1'000;
+
+std::int64_t draw_clock(Chance& chance) {
+  switch (chance.below(4)) {
+    case 0:
+      return 0;
+    case 1:
+      return chance.between(-kTenYears, kTenYears);
+    case 2:
+      return chance.between(-3'600'000, 3'600'000);
+    default:
+      return chance.between(-10'000, 10'000);
+  }
+}
+
+Value draw_value(Chance& chance) {
+  if (chance.percent(80)) return Value::kOwn;
+  if (chance.one_in(3)) return Value::kOwnLong;
+  return chance.one_in(2) ? Value::kEmpty : Value::kSame;
+}
+
+void draw_fault(Chance& chance, Step& step) {
+  switch (step.act) {
+    case Act::kKill:
+    case Act::kServiceKill:
+      step.number = chance.one_in(4) ? 0 : chance.between(1, 60);
+      step.kind = static_cast<int>(chance.below(3));
+      break;
+    case Act::kDiskFault:
+    case Act::kServiceFault:
+      step.number = chance.between(1, 40);
+      step.kind = static_cast<int>(chance.below(3));
+      break;
+    case Act::kNetFault:
+      step.kind = static_cast<int>(chance.below(kNetFaults));
+      step.key = static_cast<int>(chance.below(4));
+      step.number = chance.one_in(3) ? chance.between(1, 60'000) : chance.between(1, 900);
+      break;
+    case Act::kPartition:
+      step.number = chance.between(50, 30'000);
+      break;
+    case Act::kClock:
+      step.number = draw_clock(chance);
+      break;
+    case Act::kCredentials:
+      step.kind = static_cast<int>(chance.between(1, 4));
+      step.number = chance.between(50, 20'000);
+      break;
+    default:
+      break;
+  }
+}
+
+void draw_work(Chance& chance, const Plan& plan, Step& step) {
+  step.dataset = static_cast<int>(chance.below(plan.datasets));
+  // The first keys more often: collisions are what this is for.
+  step.key = static_cast<int>(std::min(chance.below(kKeys.size()), chance.below(kKeys.size())));
+  switch (step.act) {
+    case Act::kPut:
+      step.kind = static_cast<int>(draw_value(chance));
+      break;
+    case Act::kPutAll:
+      step.number = chance.between(2, 4);
+      step.kind = static_cast<int>(chance.below(8) & chance.below(8));
+      break;
+    case Act::kResolve:
+      step.kind = static_cast<int>(chance.between(static_cast<int>(Answer::kLocal), static_cast<int>(Answer::kUse)));
+      break;
+    case Act::kHandler:
+      step.kind = static_cast<int>(chance.below(kAnswers));
+      break;
+    default:
+      break;
+  }
+}
+
+DevicePlan draw_device(Chance& chance) {
+  return DevicePlan{.survives_power_cut = !chance.one_in(4),
+                    .from_template = !chance.one_in(12),
+                    .attempts = static_cast<int>(chance.between(1, 3)),
+                    .answer = static_cast<Answer>(chance.below(kAnswers))};
+}
+
+}  // namespace
+
+std::string about_profile(std::string_view name) {
+  const Profile* profile = find_profile(name);
+  return profile == nullptr ? "" : profile->about;
+}
+
+std::vector<std::string> profile_names() {
+  std::vector<std::string> names;
+  for (const auto& profile : profiles()) names.emplace_back(profile.name);
+  return names;
+}
+
+Plan make_plan(std::uint64_t seed, std::string_view name) {
+  const Profile& profile = *find_profile(name);
+  Chance chance(seed);
+  chance.next();
+  Plan plan{.seed = seed, .profile = std::string(name)};
+  const auto devices = std::min(chance.between(1, profile.most_devices), chance.between(2, 5));
+  for (std::int64_t i = 0; i < devices; ++i) plan.devices.push_back(draw_device(chance));
+  plan.datasets = chance.one_in(3) ? static_cast<int>(chance.between(2, 3)) : 1;
+  const bool shared = profile.most_processes > 1 && (name == "processes" || chance.one_in(5));
+  plan.processes = shared ? 2 : 1;
+  plan.page_size = chance.one_in(6) ? static_cast<int>(chance.between(1, 3)) : 0;
+  const auto steps = chance.between(12, 36);
+  for (std::int64_t id = 1; id <= steps; ++id) {
+    const bool fault = !profile.faults.empty() && chance.percent(profile.faults_of_hundred);
+    Step step{.id = id, .wait = draw_wait(chance), .act = draw(chance, fault ? profile.faults : kWork)};
+    step.device = static_cast<int>(chance.below(devices));
+    step.process = static_cast<int>(chance.below(plan.processes));
+    draw_work(chance, plan, step);
+    if (fault) draw_fault(chance, step);
+    plan.steps.push_back(step);
+  }
+  return plan;
+}
+
+}  // namespace syncline::sim

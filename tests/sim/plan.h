@@ -1,0 +1,118 @@
+// A history before it is played: who there is, and the steps, faults included. Made from a seed and a profile; a shrunk
+// one has fewer steps and is otherwise the same. [one thread]
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace syncline::sim {
+
+enum class Act : std::uint8_t {
+  kPut,        // key, kind: which value (Value), process
+  kRemove,     // key
+  kPutAll,     // number: how many keys, from `key` on; kind: bits, 1 = this one is removed
+  kSync,       // begins one; time goes on while it runs
+  kResolve,    // the first open conflict; kind: Answer
+  kHandler,    // kind: Answer, of the app from now on
+  kDelete,     // the local dataset, and the service's with the next sync
+  kRestart,    // the client is shut down and opened again
+  kKill,       // number: the process dies at that file operation from now on; kind: before, after or torn; 0: now
+  kPowerCut,   // all processes of the device die; what was not synced may be lost or torn
+  kDiskFault,  // number: as of that file operation; kind: an error once, an error for some time, disk full for a while
+  kNetFault,   // kind: Fault; key: operation; number: what the fault wants to know
+  kPartition,  // number: milliseconds
+  kClock,      // number: milliseconds by which the device's wall clock is wrong from now on
+  kCredentials,  // kind: Signing, for `number` milliseconds
+  kDescribe,     // the app asks the service about the dataset, or for all of them
+  kServiceKill,  // as kKill
+  kServicePowerCut,
+  kServiceFault,  // as kDiskFault
+  kBackup,
+  kRestore,  // the service's files are those of the last backup
+  kWait,     // nothing but its milliseconds
+};
+inline constexpr int kActs = static_cast<int>(Act::kWait) + 1;
+
+enum class Value : std::uint8_t { kOwn, kOwnLong, kEmpty, kSame };
+
+// How the app answers a conflict.
+enum class Answer : std::uint8_t {
+  kNone,  // there is no handler
+  kLocal,
+  kRemote,
+  kNewest,
+  kLater,
+  kRemove,
+  kUse,
+  kThrow,
+  kWriteSame,   // writes the key itself, then keeps what was shown as local
+  kWriteOther,  // writes another key, then takes the remote version
+};
+inline constexpr int kAnswers = static_cast<int>(Answer::kWriteOther) + 1;
+
+enum class NetFault : std::uint8_t {
+  kDropRequest,
+  kLoseRequest,  // dropped, and the caller waits for its time-out
+  kDropAnswer,
+  kLoseAnswer,
+  kDuplicate,     // seen twice, the second time `number` milliseconds later
+  kDelayRequest,  // seen `number` milliseconds later, perhaps after the caller's time-out
+  kDelayAnswer,
+  kTruncate,      // the answer ends after a part of its bytes
+  kShorten,       // so does its body, and its length says so
+  kRefuseBefore,  // another answer; the service never saw the request
+  kRefuseAfter,   // another answer, after the service did what was asked
+};
+inline constexpr int kNetFaults = static_cast<int>(NetFault::kRefuseAfter) + 1;
+
+enum class Signing : std::uint8_t { kRight, kWrong, kExpired, kFailing, kSlow };
+
+struct Step {
+  std::int64_t id = 0;    // unique in its plan; decides the values it writes
+  std::int64_t wait = 0;  // milliseconds before it
+  Act act = Act::kWait;
+  int device = 0;
+  int process = 0;
+  int dataset = 0;
+  int key = 0;
+  int kind = 0;
+  std::int64_t number = 0;
+};
+
+struct DevicePlan {
+  bool survives_power_cut = true;  // Durability::kFull
+  bool from_template = true;       // else its first start makes the store
+  int attempts = 1;
+  Answer answer = Answer::kNewest;
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  std::string profile;
+  int datasets = 1;
+  int processes = 1;  // on each device's store
+  int page_size = 0;  // lists come in pages of so many records; 0: in one
+  std::vector<DevicePlan> devices;
+  std::vector<Step> steps;
+};
+
+inline constexpr std::array kDatasetNames{"game", "settings", "a.b:c-1"};
+inline constexpr std::array kKeys{"k1", "k2", "level/%:+ &=?", "\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87 \xf0\x9f\x8e\xb2",
+                                  "k5", "k6"};
+
+// "" if there is no such profile.
+std::string about_profile(std::string_view name);
+std::vector<std::string> profile_names();
+Plan make_plan(std::uint64_t seed, std::string_view profile);
+
+std::string_view to_string(Act act);
+
+// As JSON, for --replay.
+std::string write_plan(const Plan& plan);
+// Throws std::runtime_error, naming what is wrong.
+Plan read_plan(const std::string& text);
+
+}  // namespace syncline::sim

@@ -1,0 +1,291 @@
+#include "sim/process.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "support/fake_random.h"
+
+namespace syncline::sim {
+
+namespace {
+
+// No step of a driver sets off a tenth of this; D13 says that all ends.
+constexpr int kMostTicks = 2'000;
+// What a task posts is done by the next tick, and what that one posts by the one after.
+constexpr int kIdleTicks = 3;
+constexpr std::int64_t kLookAgain = 500;
+constexpr std::int64_t kSlowSigning = 1'500;
+
+}  // namespace
+
+// The app's credentials: right, wrong, expired, none, or late.
+class Process::Signer final : public CredentialsProvider {
+ public:
+  explicit Signer(Process& process) : process_(process) {}
+
+  void get_credentials(CredentialsCallback done) override {
+    Credentials credentials = process_.service_.credentials();
+    switch (process_.device_.signing) {
+      case Signing::kRight:
+        break;
+      case Signing::kWrong:
+        credentials.access_key_id = "SLDKNOBODYSKEYATALL2";
+        break;
+      case Signing::kExpired:
+        credentials.session_token = "expired";
+        break;
+      case Signing::kFailing:
+        return done(Error{.code = ErrorCode::kNetwork, .message = "simulated: no credentials"});
+      case Signing::kSlow:
+        return answer_late(std::move(done), std::move(credentials));
+    }
+    done(std::move(credentials));
+  }
+
+ private:
+  void answer_late(CredentialsCallback done, Credentials credentials) {
+    ++process_.waiting_signers_;
+    process_.context_.events.after(kSlowSigning, [alive = process_.alive_, &process = process_, done = std::move(done),
+                                                  credentials, of = process_.process_] {
+      done(credentials);
+      if (!*alive || process.process_ != of) return;
+      --process.waiting_signers_;
+      process.tick();
+    });
+  }
+
+  Process& process_;
+};
+
+Process::Process(Context& context, Network& network, ServiceHost& service, DeviceState& device, SimClock& clock)
+    : context_(context),
+      network_(network),
+      service_(service),
+      device_(device),
+      clock_(clock),
+      shared_clock_(std::shared_ptr<Clock>(), &clock) {}
+
+Process::~Process() {
+  *alive_ = false;
+  if (client_) bury();
+}
+
+std::string Process::name() const {
+  return std::string(1, static_cast<char>('A' + device_.index));
+}
+
+Place Process::place(const std::string& dataset, const std::string& key) const {
+  return Place{.device = device_.index, .dataset = dataset, .key = key};
+}
+
+// --- its life -----------------------------------------------------------------------------------------------------
+
+ClientOptions Process::options() {
+  const auto& plan = context_.plan.devices[static_cast<std::size_t>(device_.index)];
+  ClientOptions options;
+  options.data_directory = device_.directory;
+  options.endpoint = std::string("http://") + kHost;
+  options.region = kRegion;
+  options.identity_pool_id = service_.pool();
+  options.identity_id = kIdentity;
+  options.device_id = name();
+  options.credentials = std::make_shared<Signer>(*this);
+  options.durability = plan.survives_power_cut ? Durability::kFull : Durability::kProcess;
+  options.threading = Threading::kTick;
+  options.retry.attempts = plan.attempts;
+  return options;
+}
+
+bool Process::open() {
+  if (client_) return true;
+  process_ = context_.new_process();
+  context_.disk.run_as(process_);
+  mailbox_ = std::make_shared<Mailbox>();
+  mailbox_->device = device_.index;
+  mailbox_->on_arrival = [this] { tick(); };
+  auto transport =
+      std::make_unique<SimTransport>(mailbox_, network_, [this, of = process_] { return !context_.disk.killed(of); });
+  auto client = open_with(options(), Ports{.clock = shared_clock_,
+                                           .random = std::make_unique<testing::FakeRandom>(drawn_seed()),
+                                           .transport = std::move(transport)});
+  if (!client) {
+    context_.say(name() + " does not open: " + std::string(to_string(client.error().code)));
+    return false;
+  }
+  client_.emplace(std::move(*client));
+  context_.say(name() + " opens");
+  for (const auto& [dataset, changes] : std::map(torn_batches_)) check_batch(dataset);
+  return client_.has_value();
+}
+
+std::uint64_t Process::drawn_seed() const {
+  return context_.plan.seed ^ (static_cast<std::uint64_t>(process_) << 32U);
+}
+
+Dataset* Process::dataset(const std::string& name) {
+  if (!open()) return nullptr;
+  if (const auto known = datasets_.find(name); known != datasets_.end()) return &known->second;
+  context_.disk.run_as(process_);
+  auto opened = client_->dataset(name);
+  if (!opened || dead()) {
+    after_call();
+    return nullptr;
+  }
+  datasets_.emplace(name, std::move(*opened));
+  connect(name);
+  return &datasets_.at(name);
+}
+
+void Process::close() {
+  if (!client_) return;
+  context_.disk.run_as(process_);
+  datasets_.clear();
+  client_->shutdown(std::chrono::milliseconds{0});
+  if (!dead()) {
+    for (const auto& run : runs_) {
+      context_.verdict.require(
+          run->completions == 1, "D13",
+          name() + ": a completion was called " + std::to_string(run->completions) + " times by a shutdown");
+    }
+    context_.verdict.require(calls_ == 0, "D13", name() + ": shutdown() left a question without an answer");
+  }
+  context_.say(name() + " closes");
+  bury();
+}
+
+void Process::kill() {
+  if (!client_) return;
+  context_.say(name() + " is killed");
+  context_.disk.kill(process_);
+  bury();
+}
+
+void Process::fail(const Step& step) {
+  if (open()) context_.faults.arm(process_, step);
+}
+
+// What is left of a process, dead or shut down.
+void Process::bury() {
+  context_.faults.disarm(process_);
+  context_.disk.run_as(process_);
+  mailbox_->on_arrival = nullptr;
+  context_.disk.kill(process_);  // its completions are for nobody
+  runs_.clear();
+  calls_ = 0;
+  waiting_signers_ = 0;
+  wake_at_.reset();
+  to_check_.clear();
+  datasets_.clear();
+  client_.reset();
+  process_ = 0;
+}
+
+// After each call into the library: it may have been the process's last.
+void Process::after_call() {
+  if (!client_ || !dead()) return;
+  context_.say(name() + " died");
+  bury();
+}
+
+// --- time ---------------------------------------------------------------------------------------------------------
+
+bool Process::syncing() const {
+  return calls_ > 0 || std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->completions == 0; });
+}
+
+void Process::wake_after(std::int64_t milliseconds) {
+  const auto moment = context_.events.now() + milliseconds;
+  if (wake_at_ && *wake_at_ <= moment) return;
+  wake_at_ = moment;
+  context_.events.after(milliseconds, [this, alive = alive_, moment] {
+    if (!*alive || wake_at_ != moment) return;
+    wake_at_.reset();
+    tick();
+  });
+}
+
+void Process::tick() {
+  if (!client_) return;
+  context_.disk.run_as(process_);
+  int idle = 0;
+  for (int ticks = 0;; ++ticks) {
+    const auto now = clock_.monotonic();
+    const auto next = client_->tick(now);
+    if (dead()) return after_call();
+    if (!next) break;
+    if (*next > now) {
+      wake_after(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count());
+      break;
+    }
+    const bool waits = !mailbox_->calls.empty() || waiting_signers_ > 0;
+    if (waits && ++idle == kIdleTicks) {
+      wake_after(kLookAgain);
+      break;
+    }
+    if (ticks == kMostTicks) return context_.verdict.fail("D13", name() + " does not come to rest");
+  }
+  std::erase_if(runs_, [](const auto& run) { return run->completions > 0; });
+  for (const auto& each : std::exchange(to_check_, {})) check(each);
+}
+
+// --- syncs --------------------------------------------------------------------------------------------------------
+
+void Process::synchronize(const std::string& dataset) {
+  Dataset* const data = this->dataset(dataset);
+  if (data == nullptr) return;
+  auto run = std::make_shared<Run>(Run{.dataset = dataset, .began = context_.writes.moment()});
+  runs_.push_back(run);
+  succeeded_.erase(dataset);
+  context_.say(name() + "/" + dataset + " syncs");
+  context_.disk.run_as(process_);
+  data->synchronize([this, run, of = process_](const Result<SyncReport>& report) {
+    if (!context_.disk.killed(of)) complete(run, report);
+  });
+  tick();
+}
+
+void Process::complete(const std::shared_ptr<Run>& run, const Result<SyncReport>& report) {
+  ++run->completions;
+  to_check_.insert(run->dataset);
+  std::string text = name() + "/" + run->dataset + " ends: ";
+  if (report) {
+    const bool success = report->outcome == SyncOutcome::kSuccess;
+    if (success) succeeded_.insert(run->dataset);
+    if (const auto deleted = device_.deleted.find(run->dataset);
+        deleted != device_.deleted.end() && deleted->second < run->began) {
+      device_.deleted.erase(deleted);
+    }
+    text += (success ? "success" : "conflicts") + std::string(" pulled ") + std::to_string(report->pulled) +
+            " pushed " + std::to_string(report->pushed) + " resolved " + std::to_string(report->resolved) +
+            " requests " + std::to_string(report->requests) + " at " + std::to_string(report->sync_count.value);
+    // engine/session.h's bound for lists of one page, twice for a clock that had to be corrected.
+    const std::size_t bound = 21U * 2U * static_cast<std::size_t>(options().retry.attempts);
+    context_.verdict.require(context_.plan.page_size != 0 || report->requests <= bound, "D13",
+                             name() + ": a sync sent " + std::to_string(report->requests) + " requests");
+  } else {
+    text += std::string(to_string(report.error().code));
+  }
+  context_.say(text);
+  context_.verdict.require(run->completions == 1, "D13", name() + ": a completion was called twice");
+}
+
+void Process::describe(const Step& step) {
+  Dataset* const data = dataset(kDatasetNames[static_cast<std::size_t>(step.dataset)]);
+  if (data == nullptr) return;
+  ++calls_;
+  context_.disk.run_as(process_);
+  const auto done = [this, of = process_, called = std::make_shared<int>(0)](const auto& /*answer*/) {
+    if (context_.disk.killed(of)) return;
+    context_.verdict.require(++*called == 1, "D13", name() + ": an answer was told twice");
+    --calls_;
+  };
+  if (step.key % 2 == 0) {
+    data->describe(done);
+  } else {
+    client_->list_remote_datasets(done);
+  }
+  tick();
+}
+
+}  // namespace syncline::sim

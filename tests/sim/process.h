@@ -1,0 +1,114 @@
+// One process of an app on a simulated device: the real client on the device's store, without a thread. It may die at
+// any file operation; from then on nothing that it does counts. [one thread]
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/client_impl.h"
+#include "sim/context.h"
+#include "sim/network.h"
+#include "sim/service_host.h"
+#include "syncline/syncline.h"
+
+namespace syncline::sim {
+
+// What belongs to the device and not to one of its processes.
+struct DeviceState {
+  int index = 0;
+  std::string directory;
+  Answer answer = Answer::kNewest;
+  Signing signing = Signing::kRight;
+  std::int64_t values = 0;                      // written by its app's handlers so far
+  std::map<std::string, std::int64_t> deleted;  // here, and perhaps not at the service yet: when
+};
+
+class Process {
+ public:
+  Process(Context& context, Network& network, ServiceHost& service, DeviceState& device, SimClock& clock);
+  ~Process();
+
+  // Opens the client if it is not open. False: the disk does not let it.
+  bool open();
+  void close();
+  // Its process dies now.
+  void kill();
+  void fail(const Step& step);
+  [[nodiscard]] bool running() const { return client_.has_value(); }
+
+  void put(const Step& step);
+  void remove(const Step& step);
+  void put_all(const Step& step);
+  void resolve(const Step& step);
+  void delete_dataset(const Step& step);
+  void describe(const Step& step);
+  void synchronize(const std::string& dataset);
+
+  // The device's answer to conflicts is another one.
+  void use_answer();
+
+  void tick();
+  // D1 and D9 of all data sets that this history uses.
+  void check_all();
+  [[nodiscard]] bool syncing() const;
+  // How the last synchronize() of a data set went.
+  [[nodiscard]] bool succeeded(const std::string& dataset) const { return succeeded_.contains(dataset); }
+  // Null: it can't be opened.
+  Dataset* dataset(const std::string& name);
+
+ private:
+  struct Run {
+    std::string dataset;
+    std::int64_t began = 0;  // in the ledger's order
+    int completions = 0;
+  };
+  class Signer;
+
+  [[nodiscard]] bool dead() const { return context_.disk.killed(process_); }
+  [[nodiscard]] std::string name() const;
+  [[nodiscard]] Place place(const std::string& dataset, const std::string& key) const;
+  ClientOptions options();
+  [[nodiscard]] std::uint64_t drawn_seed() const;
+  void connect(const std::string& dataset);
+  void bury();
+  void after_call();
+  void wake_after(std::int64_t milliseconds);
+  void note_write(const std::string& dataset, const Change& change, const Result<void>& result, std::int64_t since);
+  void write(const std::string& dataset, const std::vector<Change>& changes);
+  std::int64_t base_of(const std::string& dataset, const std::string& key);
+  std::int64_t since(const std::string& dataset) const;
+  Resolution decide(const std::string& dataset, const Conflict& conflict);
+  Resolution answer(const std::string& dataset, const Conflict& conflict);
+  std::string own_value();
+  void complete(const std::shared_ptr<Run>& run, const Result<SyncReport>& report);
+  void check(const std::string& dataset);
+  void check_count(const std::string& dataset, const std::vector<PendingChange>& pending);
+  void check_batch(const std::string& dataset);
+
+  Context& context_;
+  Network& network_;
+  ServiceHost& service_;
+  DeviceState& device_;
+  SimClock& clock_;
+  std::shared_ptr<Clock> shared_clock_;
+
+  testing::ProcessId process_ = 0;
+  std::optional<Client> client_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::map<std::string, Dataset> datasets_;
+  std::vector<std::shared_ptr<Run>> runs_;
+  int calls_ = 0;            // other questions to the service that are not answered yet
+  int waiting_signers_ = 0;  // credentials that come late
+  std::set<std::string> to_check_;
+  std::set<std::string> succeeded_;
+  std::optional<std::int64_t> wake_at_;
+  std::map<std::string, std::vector<Change>> torn_batches_;     // put_all() that did not return
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // of this object, for events
+};
+
+}  // namespace syncline::sim

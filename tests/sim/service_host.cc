@@ -1,0 +1,200 @@
+#include "sim/service_host.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "auth/canonical.h"
+#include "core/text.h"
+#include "sim/http_bytes.h"
+#include "wire/messages.h"
+
+namespace syncline::sim {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::int64_t kStartTakes = 400;
+
+bool is_store_file(const std::string& name) {
+  return name == "service.db" || name == "service.db-wal";
+}
+
+}  // namespace
+
+ServiceHost::ServiceHost(Context& context, const Image& image)
+    : context_(context), clock_(context.events), directory_(context.root + "/service") {
+  for (const auto& [name, bytes] : image) context_.disk.write_file(path(name), bytes);
+  backup_ = image;
+  start();
+  if (!service_) {
+    context_.verdict.fail("S7", "the service does not start from its installation");
+    return;
+  }
+  credentials_ =
+      Credentials{.access_key_id = service_->access_key_id(), .secret_access_key = service_->secret_access_key()};
+  pool_ = service_->identity_pool_id();
+}
+
+ServiceHost::~ServiceHost() {
+  context_.disk.run_as(process_);
+  service_.reset();
+}
+
+// --- its life -----------------------------------------------------------------------------------------------------
+
+void ServiceHost::start() {
+  process_ = context_.new_process();
+  context_.disk.run_as(process_);
+  auto service = service::Service::open(
+      service::ServiceOptions{.data_dir = directory_, .region = kRegion, .clock = &clock_, .readers = 1});
+  if (!service) {
+    context_.say("service does not start: " + std::string(to_string(service.error().code)));
+    return;
+  }
+  service_ = std::move(*service);
+  context_.say("service runs");
+}
+
+void ServiceHost::die() {
+  context_.disk.kill(process_);
+  context_.faults.disarm(process_);
+  context_.disk.run_as(process_);
+  service_.reset();
+}
+
+void ServiceHost::start_later() {
+  if (std::exchange(starting_, true)) return;
+  context_.events.after(kStartTakes, [this] {
+    starting_ = false;
+    if (service_) return;
+    start();
+    if (!service_) return start_later();
+    check_all();
+  });
+}
+
+void ServiceHost::kill(const Step& step) {
+  if (!service_) return;
+  if (step.number > 0) return context_.faults.arm(process_, step);
+  context_.say("service is killed");
+  die();
+  start_later();
+}
+
+void ServiceHost::power_cut() {
+  context_.say("service loses its power");
+  die();
+  context_.disk.power_cut(directory_ + "/");
+  start_later();
+}
+
+void ServiceHost::back_up() {
+  if (!service_) return;
+  backup_.clear();
+  for (const auto& file : context_.disk.files(directory_ + "/")) {
+    const std::string name = file.substr(directory_.size() + 1);
+    if (is_store_file(name)) backup_[name] = context_.disk.read_file(file);
+  }
+  backup_held_ = context_.held.held();
+  context_.say("service is backed up");
+}
+
+void ServiceHost::restore() {
+  context_.say("service is restored");
+  die();
+  for (const auto& file : context_.disk.files(directory_ + "/")) context_.disk.remove_file(file);
+  for (const auto& [name, bytes] : backup_) context_.disk.write_file(path(name), bytes);
+  context_.held.restored(backup_held_);
+  context_.writes.restored();
+  start_later();
+}
+
+void ServiceHost::must_run() {
+  context_.faults.disarm_all();
+  if (service_) return;
+  start();
+  context_.verdict.require(service_ != nullptr, "S7", "the service does not start again");
+  check_all();
+}
+
+// --- requests -----------------------------------------------------------------------------------------------------
+
+std::optional<std::string> ServiceHost::serve(int device, const std::string& bytes, bool first) {
+  if (!service_) return std::nullopt;
+  const auto request = read_request(bytes);
+  if (!request) return std::nullopt;
+  context_.disk.run_as(process_);
+  const auto failed = context_.faults.failed();
+  std::optional<HttpResponse> answer = service_->handle(in_pages(*request), "simulated");
+  const bool faulty = context_.faults.failed() != failed;
+  const bool killed = context_.disk.killed(process_);
+  if (killed) answer.reset();
+  context_.say("service " + std::string(first ? "answers " : "answers again ") + request->method + " of device " +
+               std::to_string(device) + ": " + (answer ? std::to_string(answer->status) : "died") +
+               (faulty ? " (disk)" : ""));
+  context_.held.observe(device, *request, answer, faulty);
+  if (killed) {
+    die();
+    start_later();
+    return std::nullopt;
+  }
+  return answer_bytes(*request, std::move(*answer));
+}
+
+// Signed anew with the device's own date: what it signed has no page size in it.
+HttpRequest ServiceHost::in_pages(HttpRequest request) const {
+  const auto route = wire::parse_route(request.method, request.path);
+  if (context_.plan.page_size == 0 || !route || route->operation != wire::Operation::kListRecords) return request;
+  const std::string* authorization = find_header(request.headers, "Authorization");
+  const std::string* date = find_header(request.headers, "X-Amz-Date");
+  const auto signed_at = date != nullptr ? auth::parse_date(*date) : std::nullopt;
+  const bool right = authorization != nullptr && authorization->find(credentials_.access_key_id) != std::string::npos;
+  if (!signed_at || !right) return request;
+  request.query.emplace_back("maxResults", std::to_string(context_.plan.page_size));
+  std::erase_if(request.headers, [](const Header& header) {
+    return equal_ignoring_case(header.name, "Host") || equal_ignoring_case(header.name, "Authorization") ||
+           equal_ignoring_case(header.name, "X-Amz-Date") || equal_ignoring_case(header.name, "X-Amz-Content-Sha256");
+  });
+  sign(request, *signed_at);
+  return request;
+}
+
+void ServiceHost::sign(HttpRequest& request, Timestamp date) const {
+  auth::sign(request, kHost, {.region = kRegion, .service = "cognito-sync"}, credentials_, date);
+}
+
+std::optional<HeldDataset> ServiceHost::read(const std::string& dataset) {
+  if (!service_) return std::nullopt;
+  context_.disk.run_as(process_);
+  HttpRequest request{.path = "/identitypools/" + percent_encode(pool_) + "/identities/" + percent_encode(kIdentity) +
+                              "/datasets/" + percent_encode(dataset) + "/records",
+                      .query = {{"lastSyncCount", "0"}}};
+  sign(request, clock_.wall());
+  const auto answer = service_->handle(request, "ledger");
+  if (answer.status != 200 || context_.disk.killed(process_)) return std::nullopt;
+  const Json json = Json::parse(answer.body);
+  HeldDataset read{.exists = json.at("DatasetExists"), .count = json.at("DatasetSyncCount")};
+  for (const Json& record : json.at("Records")) {
+    const bool present = record.contains("Value") && !record.at("Value").is_null();
+    read.records[record.at("Key")] =
+        HeldVersion{.value = present ? std::optional(record.at("Value").get<std::string>()) : std::nullopt,
+                    .count = record.at("SyncCount"),
+                    .by = record.at("LastModifiedBy")};
+  }
+  return read;
+}
+
+void ServiceHost::check_all() {
+  for (int i = 0; i < context_.plan.datasets; ++i) {
+    const std::string dataset = kDatasetNames[static_cast<std::size_t>(i)];
+    const auto found = read(dataset);
+    if (found) {
+      context_.held.reconcile(dataset, *found);
+    } else {
+      context_.verdict.fail("S7", "the service does not answer after its start");
+    }
+  }
+}
+
+}  // namespace syncline::sim

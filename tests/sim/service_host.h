@@ -1,0 +1,66 @@
+// The simulated machine that the real service runs on: its process, its disk, its backups, and who reads it for the
+// ledger. [one thread]
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "service/handlers.h"
+#include "sim/context.h"
+#include "syncline/credentials.h"
+
+namespace syncline::sim {
+
+inline constexpr const char* kHost = "127.0.0.1:7373";
+inline constexpr const char* kRegion = "us-east-1";
+inline constexpr const char* kIdentity = "us-east-1:00000000-0000-4000-8000-000000000001";
+
+using Image = std::map<std::string, std::string>;  // files by name
+
+class ServiceHost {
+ public:
+  // `image`: its files as an installation left them.
+  ServiceHost(Context& context, const Image& image);
+  ~ServiceHost();
+
+  // A device's bytes in, the answer's bytes out; nullopt: it is down, or died.
+  std::optional<std::string> serve(int device, const std::string& bytes, bool first);
+
+  void kill(const Step& step);
+  void power_cut();
+  void fail(const Step& step) { context_.faults.arm(process_, step); }
+  void back_up();
+  void restore();
+  // Runs, whatever it takes; the disk does no more harm.
+  void must_run();
+
+  // As a stranger with the developer's key reads it; nullopt: it does not answer.
+  std::optional<HeldDataset> read(const std::string& dataset);
+  void check_all();
+
+  [[nodiscard]] Credentials credentials() const { return credentials_; }
+  [[nodiscard]] const std::string& pool() const { return pool_; }
+
+ private:
+  void start();
+  void die();
+  void start_later();
+  HttpRequest in_pages(HttpRequest request) const;
+  void sign(HttpRequest& request, Timestamp date) const;
+  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
+
+  Context& context_;
+  SimClock clock_;
+  std::string directory_;
+  testing::ProcessId process_ = 0;
+  std::unique_ptr<service::Service> service_;
+  bool starting_ = false;
+  Credentials credentials_;
+  std::string pool_;
+  Image backup_;
+  Held backup_held_;
+};
+
+}  // namespace syncline::sim

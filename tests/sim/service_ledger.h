@@ -1,0 +1,83 @@
+// What the service must hold, reckoned from its answers alone, and what it may answer next (S1, S2, S3, S6, S7). Each
+// commit is told to the ledger of writes. [one thread]
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/http.h"
+#include "sim/verdict.h"
+#include "sim/write_ledger.h"
+
+namespace syncline::sim {
+
+struct HeldVersion {
+  std::optional<std::string> value;  // absent: a tombstone
+  std::int64_t count = 0;
+  std::string by;
+  bool operator==(const HeldVersion&) const = default;
+};
+
+struct HeldDataset {
+  bool exists = false;
+  std::int64_t count = 0;  // stays when it is deleted
+  bool deleted_once = false;
+  std::map<std::string, HeldVersion> records;
+};
+
+using Held = std::map<std::string, HeldDataset>;
+
+class ServiceLedger {
+ public:
+  ServiceLedger(Verdict& verdict, WriteLedger& writes) : verdict_(verdict), writes_(writes) {}
+
+  // One request and what came of it; nullopt: the service died over it. `faulty`: its disk failed meanwhile.
+  void observe(int device, const HttpRequest& request, const std::optional<HttpResponse>& answer, bool faulty);
+  // What a reader sees after a start, or at the end: all that was answered (S7), or that and one call that was not.
+  void reconcile(const std::string& dataset, const HeldDataset& read);
+  [[nodiscard]] const Held& held() const { return held_; }
+  [[nodiscard]] bool ever_restored() const { return ever_restored_; }
+
+  // The service is as it was when `held` was taken.
+  void restored(const Held& held);
+  // Whether the device may hold counts of a time that the service has forgotten without having been told so.
+  [[nodiscard]] bool misled(int device, const std::string& dataset) const;
+
+ private:
+  struct Patch {
+    std::string key;
+    std::optional<std::string> value;
+    std::int64_t expected = 0;
+  };
+  // A call that was not answered: it has happened or not.
+  struct Open {
+    std::string dataset;
+    std::string by;
+    bool deletes = false;
+    std::vector<Patch> patches;
+  };
+  using Place = std::pair<int, std::string>;
+
+  void observe_list(int device, const std::string& dataset, const HttpRequest& request, const HttpResponse& answer);
+  void observe_update(const Open& call, const HttpResponse& answer);
+  void observe_delete(const std::string& dataset, const HttpResponse& answer);
+  void check_list(const std::string& dataset, std::int64_t from, const std::string& body);
+  void check_refusal(const Open& call);
+  void commit(const Open& call);
+  void delete_dataset(const std::string& dataset);
+  void note_list(int device, const std::string& dataset, std::int64_t from, bool refused);
+  static HeldDataset after(HeldDataset held, const Open& call);
+
+  Verdict& verdict_;
+  WriteLedger& writes_;
+  Held held_;
+  std::vector<Open> open_;
+  bool ever_restored_ = false;
+  std::map<Place, std::int64_t> highest_told_;  // counts that a device may hold
+  std::map<Place, std::int64_t> forgotten_;     // a restore went back to this count, and the device was ahead
+};
+
+}  // namespace syncline::sim

@@ -1,0 +1,305 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <utility>
+
+namespace syncline::sim {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kSyncsToSettle = 3;
+// Longer than any sync: four attempts, each with some time-outs, and their delays (D13).
+constexpr std::int64_t kLongestSync = std::int64_t{2} * 3'600 * 1'000;
+
+}  // namespace
+
+Templates make_templates(const std::string& root) {
+  fs::create_directories(root + "/service");
+  for (const char name : {'A', 'B', 'C', 'D', 'E'}) fs::create_directories(root + "/" + name);
+  Templates templates;
+  testing::SimDisk disk(1);
+  {
+    auto service =
+        service::Service::open(service::ServiceOptions{.data_dir = root + "/service", .region = kRegion, .readers = 1});
+    if (!service) throw std::runtime_error(service.error().message);
+  }
+  templates.service["service.db"] = disk.read_file(root + "/service/service.db");
+  {
+    ClientOptions options{.data_directory = root + "/A"};
+    options.identity_id = kIdentity;
+    options.threading = Threading::kTick;
+    auto client = Client::open(std::move(options));
+    if (!client) throw std::runtime_error(client.error().message);
+    if (auto opened = client->dataset(kDatasetNames[0]); !opened) throw std::runtime_error(opened.error().message);
+  }
+  templates.store = disk.read_file(root + "/A/syncline.db");
+  return templates;
+}
+
+Outcome play(const Plan& plan, const Templates& templates, const std::string& root, bool print) {
+  Trace trace(print);
+  World world(plan, templates, root, trace);
+  world.run();
+  const auto& verdict = world.verdict();
+  return Outcome{.guarantee = verdict.guarantee(),
+                 .violation = verdict.violation(),
+                 .hash = trace.hash(),
+                 .steps = plan.steps.size()};
+}
+
+World::World(const Plan& plan, const Templates& templates, const std::string& root, Trace& trace)
+    : context_(plan, trace, root),
+      service_(context_, templates.service),
+      network_(context_.events, trace, plan.seed, [this](int device, const std::string& bytes, bool first) {
+        return service_.serve(device, bytes, first);
+      }) {
+  for (std::size_t i = 0; i < plan.devices.size(); ++i) {
+    auto device = std::make_unique<Device>(Device{.state = {}, .clock = SimClock(context_.events), .processes = {}});
+    device->state.index = static_cast<int>(i);
+    device->state.directory = root + "/" + std::string(1, static_cast<char>('A' + i));
+    device->state.answer = plan.devices[i].answer;
+    if (plan.devices[i].from_template)
+      context_.disk.write_file(device->state.directory + "/syncline.db", templates.store);
+    for (int p = 0; p < plan.processes; ++p) {
+      device->processes.push_back(
+          std::make_unique<Process>(context_, network_, service_, device->state, device->clock));
+    }
+    devices_.push_back(std::move(device));
+  }
+}
+
+World::~World() = default;
+
+void World::run() {
+  for (const Step& step : context_.plan.steps) {
+    run_until(context_.events.now() + step.wait);
+    if (context_.verdict.failed()) return;
+    take(step);
+  }
+  if (!context_.verdict.failed()) settle();
+}
+
+void World::run_until(std::int64_t moment) {
+  while (!context_.verdict.failed() && !context_.events.empty() && context_.events.next() <= moment)
+    context_.events.take()();
+  context_.events.advance_to(moment);
+}
+
+// --- steps --------------------------------------------------------------------------------------------------------
+
+void World::take(const Step& step) {
+  context_.say("step " + std::to_string(step.id) + " " + std::string(to_string(step.act)));
+  if (!work(step)) harm(step);
+}
+
+bool World::work(const Step& step) {
+  Device& device = *devices_[static_cast<std::size_t>(step.device)];
+  Process& process = *device.processes[static_cast<std::size_t>(step.process)];
+  switch (step.act) {
+    case Act::kPut:
+      process.put(step);
+      return true;
+    case Act::kRemove:
+      process.remove(step);
+      return true;
+    case Act::kPutAll:
+      process.put_all(step);
+      return true;
+    case Act::kSync:
+      process.synchronize(kDatasetNames[static_cast<std::size_t>(step.dataset)]);
+      return true;
+    case Act::kResolve:
+      process.resolve(step);
+      return true;
+    case Act::kHandler:
+      device.state.answer = static_cast<Answer>(step.kind);
+      for (const auto& each : device.processes) each->use_answer();
+      return true;
+    case Act::kDelete:
+      process.delete_dataset(step);
+      return true;
+    case Act::kRestart:
+      process.close();
+      process.open();
+      return true;
+    case Act::kDescribe:
+      process.describe(step);
+      return true;
+    default:
+      return step.act == Act::kWait;
+  }
+}
+
+void World::harm(const Step& step) {
+  Device& device = *devices_[static_cast<std::size_t>(step.device)];
+  Process& process = *device.processes[static_cast<std::size_t>(step.process)];
+  switch (step.act) {
+    case Act::kKill:
+      if (step.number == 0) return process.kill();
+      return process.fail(step);
+    case Act::kDiskFault:
+      return process.fail(step);
+    case Act::kPowerCut:
+      return power_cut(device);
+    case Act::kNetFault:
+      return network_.arm(step);
+    case Act::kPartition:
+      return network_.cut_off(step.device, step.number);
+    case Act::kClock:
+      return device.clock.set_skew(step.number);
+    case Act::kCredentials:
+      return sign_as(device, step);
+    default:
+      return harm_service(step);
+  }
+}
+
+void World::harm_service(const Step& step) {
+  switch (step.act) {
+    case Act::kServiceKill:
+      return service_.kill(step);
+    case Act::kServicePowerCut:
+      return service_.power_cut();
+    case Act::kServiceFault:
+      return service_.fail(step);
+    case Act::kBackup:
+      return service_.back_up();
+    case Act::kRestore:
+      return service_.restore();
+    default:
+      return;
+  }
+}
+
+void World::sign_as(Device& device, const Step& step) {
+  device.state.signing = static_cast<Signing>(step.kind);
+  context_.events.after(step.number, [&device] { device.state.signing = Signing::kRight; });
+}
+
+void World::power_cut(Device& device) {
+  context_.say("device " + std::to_string(device.state.index) + " loses its power");
+  for (const auto& process : device.processes) process->kill();
+  context_.disk.power_cut(device.state.directory + "/");
+  context_.writes.power_cut(device.state.index);
+  if (context_.plan.devices[static_cast<std::size_t>(device.state.index)].survives_power_cut) return;
+  std::map<std::string, std::vector<PendingChange>> journals;
+  for (int i = 0; i < context_.plan.datasets; ++i) {
+    Dataset* const dataset = device.processes.front()->dataset(kDatasetNames[static_cast<std::size_t>(i)]);
+    if (dataset == nullptr) return context_.verdict.fail("D10", "a store can't be opened after a power cut");
+    auto pending = dataset->pending_changes();
+    if (pending) journals[kDatasetNames[static_cast<std::size_t>(i)]] = std::move(*pending);
+  }
+  context_.writes.lost_newest(device.state.index, journals);
+}
+
+// --- the end ------------------------------------------------------------------------------------------------------
+
+void World::settle() {
+  end_faults();
+  finish_what_runs();
+  for (int round = 0; round < kSyncsToSettle && !context_.verdict.failed(); ++round) {
+    if (round > 0 && all_equal(false)) break;
+    sync_everybody();
+  }
+  if (context_.verdict.failed()) return;
+  service_.check_all();
+  static_cast<void>(all_equal(true));
+  for (const auto& device : devices_) {
+    for (const auto& process : device->processes) {
+      if (!context_.verdict.failed()) process->check_all();
+    }
+  }
+}
+
+void World::end_faults() {
+  context_.say("faults end");
+  network_.heal();
+  service_.must_run();
+  for (const auto& device : devices_) {
+    device->state.signing = Signing::kRight;
+    // Policies that decide: whoever leaves a conflict open does not come to the same as the others.
+    device->state.answer = device->state.index % 2 == 0 ? Answer::kLocal : Answer::kNewest;
+    for (const auto& process : device->processes) {
+      process->use_answer();
+      if (!process->open()) context_.verdict.fail("D10", "a store can't be opened when all faults are over");
+      process->tick();
+    }
+  }
+}
+
+bool World::anybody_syncs() const {
+  return std::any_of(devices_.begin(), devices_.end(), [](const auto& device) {
+    return std::any_of(device->processes.begin(), device->processes.end(),
+                       [](const auto& process) { return process->syncing(); });
+  });
+}
+
+// Also what the network still holds back: it comes before the last syncs, or it would change what they have made equal.
+void World::finish_what_runs() {
+  const auto latest = context_.events.now() + kLongestSync;
+  while (!context_.verdict.failed() && !context_.events.empty() && context_.events.next() <= latest)
+    context_.events.take()();
+  if (!context_.verdict.failed() && anybody_syncs()) context_.verdict.fail("D13", "a sync does not end");
+}
+
+void World::sync_everybody() {
+  for (const auto& device : devices_) {
+    for (int i = 0; i < context_.plan.datasets; ++i) {
+      device->processes.front()->synchronize(kDatasetNames[static_cast<std::size_t>(i)]);
+    }
+    finish_what_runs();
+    if (context_.verdict.failed()) return;
+  }
+}
+
+bool World::excused(const Device& device, const std::string& dataset) const {
+  return context_.held.misled(device.state.index, dataset);
+}
+
+bool World::all_equal(bool complain) {
+  for (const auto& device : devices_) {
+    for (int i = 0; i < context_.plan.datasets; ++i) {
+      const std::string dataset = kDatasetNames[static_cast<std::size_t>(i)];
+      std::string difference;
+      if (excused(*device, dataset) || equal(*device, dataset, difference)) continue;
+      if (complain)
+        context_.verdict.fail("D12", std::string(1, static_cast<char>('A' + device->state.index)) + "/" + dataset +
+                                         " at the end: " + difference);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool World::equal(Device& device, const std::string& dataset, std::string& difference) {
+  const auto differs = [&](const std::string& text) {
+    difference = text;
+    return false;
+  };
+  Dataset* const data = device.processes.front()->dataset(dataset);
+  if (data == nullptr) return differs("it does not open");
+  if (!device.processes.front()->succeeded(dataset)) return differs("its last sync did not succeed");
+  const auto info = data->info();
+  const auto records = data->records();
+  if (!info || !records) return differs("it can't be read");
+  if (info->pending > 0 || info->conflicts > 0) return differs(std::to_string(info->pending) + " writes are pending");
+  auto expected = std::map<std::string, HeldVersion>();
+  if (const auto held = context_.held.held().find(dataset); held != context_.held.held().end())
+    expected = held->second.records;
+  std::erase_if(expected, [](const auto& each) { return !each.second.value; });
+  if (expected.size() != records->size())
+    return differs(std::to_string(records->size()) + " records, not " + std::to_string(expected.size()));
+  for (const Record& record : *records) {
+    const auto found = expected.find(record.key);
+    if (found == expected.end()) return differs(record.key + " is not at the service");
+    if (found->second.value != record.value) return differs(record.key + " has another value (D17)");
+    if (found->second.count != record.sync_count.value) return differs(record.key + " has another count");
+  }
+  return true;
+}
+
+}  // namespace syncline::sim
