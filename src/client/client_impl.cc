@@ -1,6 +1,7 @@
 #include "client/client_impl.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "net/curl_transport.h"
 
@@ -159,7 +160,10 @@ void ClientImpl::forget_unless_heard(const DatasetImpl& dataset) {
   const std::lock_guard guard(mutex_);  // listen() comes after the subscription: one of the two sees the other
   if (dataset.anybody_listens()) return;
   listening_.erase(dataset.id());
-  store_->unwatch(dataset.id());
+  std::ignore = with_store([&](store::Store& store) -> Result<void> {
+    store.unwatch(dataset.id());
+    return {};
+  });
 }
 
 bool ClientImpl::queue_changes_of_others(store::OthersChanges others) {
