@@ -142,18 +142,21 @@ std::string contents_once_open(const StoreRig::Options& options) {
   return contents();
 }
 
-TEST(MemoryTest, OpeningFailsWithAnErrorAndWorksLater) {
+class OpeningMemoryTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(OpeningMemoryTest, FailsWithAnErrorAndWorksLater) {
+  const StoreRig::Options options{.empty_disk = GetParam()};
+  const auto expected = contents_once_open(options);
   std::uint64_t points = 0;
-  for (const bool empty_disk : {true, false}) {
-    const StoreRig::Options options{.empty_disk = empty_disk};
-    const auto expected = contents_once_open(options);
-    for (auto shortage : shortages()) {
-      for (; opening_survives(options, shortage, expected) && !HasFailure(); ++shortage.at) ++points;
-    }
+  for (auto shortage : shortages()) {
+    for (; opening_survives(options, shortage, expected) && !HasFailure(); ++shortage.at) ++points;
   }
   EXPECT_GT(points, 100U);
   RecordProperty("failure_points", std::to_string(points));
 }
+
+INSTANTIATE_TEST_SUITE_P(Store, OpeningMemoryTest, ::testing::Bool(),
+                         [](const auto& instance) { return instance.param ? "New" : "Existing"; });
 
 TEST(MemoryTest, ClosingLosesNothing) {
   const auto& put = store_cases().front();
