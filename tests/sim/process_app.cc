@@ -79,9 +79,10 @@ void Process::write(const std::string& dataset, const std::vector<Change>& chang
   const auto began = since(dataset);
   const auto absent = [&] {
     const auto before = data.get(changes.front().key);
-    return before && !*before;
+    return !before || !*before;
   };
-  if (changes.size() == 1 && !changes.front().value && absent()) return;  // a success that writes nothing
+  // A removal of what is absent is a success that writes nothing, and where the disk does not tell it may be one.
+  if (changes.size() == 1 && !changes.front().value && absent()) return;
   Result<void> result;
   if (changes.size() > 1) {
     result = data.put_all(changes);
