@@ -81,7 +81,8 @@ void StoreImpl::open_file() {
   check_length(path);
   const bool was_closed = !exists(path + "-wal");
   writer.emplace(path, Connection::Mode::kReadWrite, lock_timeout);
-  check_header(*writer);
+  // A kill or a power cut while the file was made leaves a journal, from which SQLite puts it right at the first read.
+  if (!exists(path + "-journal")) check_header(*writer);
   prepare_schema(*writer, path);
   configure(*writer, 2'048);
   if (was_closed && file_lock.mark() != FileLock::Mark::kSuspect) {

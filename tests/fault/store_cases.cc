@@ -233,7 +233,7 @@ std::vector<StoreCase> protocol() {
       {"apply_restored_pull", false, false,
        leased([](Store& store, SyncLease& lease) { return pull(store, lease, PullKind::kRestored, false); })},
       {"apply_staged_pull", false, false, staged_pull},
-      {"prepare_push", true, false, leased([](Store& store, SyncLease& lease) {
+      {"prepare_push", false, false, leased([](Store& store, SyncLease& lease) {
          return described(watched([&] { return store.prepare_push(lease); }),
                           [](const std::vector<OutgoingChange>& changes) {
                             std::string all;
@@ -336,8 +336,8 @@ void make_world(Store& store) {
 
 void fill_wal(Store& store) {
   const auto id = store.open_dataset(kIdentity, "filler").value();
-  // Five to ten pages each; SQLite folds the WAL into the file at 1,000.
-  for (int number = 0; number < 156; ++number) {
+  // Five to ten pages each; SQLite folds the WAL into the file at 1,000. Opening it again writes some more (push.h).
+  for (int number = 0; number < 134; ++number) {
     const char letter = static_cast<char>('a' + number / 20);
     must(store.put(id, "f" + std::to_string(number % 20), std::string(20'000, letter), kNow));
   }

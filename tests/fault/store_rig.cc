@@ -75,6 +75,20 @@ std::string database_path() {
   return store_directory() + "/syncline.db";
 }
 
+namespace {
+
+// Opening a store that was not closed marks all that is pending as perhaps sent: such rows do not tell before from
+// after.
+const std::string kSent = R"sql(
+  SELECT s.dataset, s.key, s.value, s.revision, s.base_count FROM sent AS s
+  WHERE NOT EXISTS (SELECT 1 FROM journal AS j
+                    LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
+                    WHERE j.dataset = s.dataset AND j.key = s.key AND j.value IS s.value AND j.revision = s.revision
+                      AND coalesce(r.sync_count, 0) = s.base_count)
+  ORDER BY s.dataset, s.key, s.revision, s.base_count)sql";
+
+}  // namespace
+
 std::string contents() {
   sqlite3* database = nullptr;
   sqlite3_open_v2(database_path().c_str(), &database, SQLITE_OPEN_READONLY, nullptr);
@@ -84,7 +98,8 @@ std::string contents() {
   }
   for (auto& table : rows(database, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")) {
     table.pop_back();
-    for (const auto& line : rows(database, "SELECT * FROM " + table + " ORDER BY rowid")) {
+    const auto select = table == "sent" ? kSent : "SELECT * FROM " + table + " ORDER BY rowid";
+    for (const auto& line : rows(database, select)) {
       all.append(table).append(": ").append(line).append("\n");
     }
   }

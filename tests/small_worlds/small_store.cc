@@ -1,6 +1,7 @@
 #include "small_worlds/small_store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/planner.h"
 
@@ -226,7 +227,13 @@ void SmallStore::resolve(std::size_t key, Resolution::Choice choice, Byte value)
 }
 
 void SmallStore::begin_deletion() {
-  keys = {};
+  Byte newest = 0;
+  for (auto& entry : keys) {
+    if (entry.base.known) newest = std::max(newest, entry.base.count);
+    entry = Entry{.sent = std::move(entry.sent)};  // a push that is out may still arrive
+  }
+  // A dataset that was pushed to and not listed since is known by its records' counts.
+  if (sync_count == 0) sync_count = newest;
   phase = sync_count > 0 ? DatasetPhase::kDeleting : DatasetPhase::kActive;
   ++deletions;
 }

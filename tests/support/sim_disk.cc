@@ -11,14 +11,13 @@
 
 #include "support/fake_random.h"
 #include "support/temp_dir.h"
+#include "support/unsynced_bytes.h"
 
 namespace syncline::testing {
 
 namespace {
 
 using Kind = DiskOperation::Kind;
-
-constexpr std::size_t kSector = 512;
 
 int calls_inside = 0;
 
@@ -42,34 +41,12 @@ struct SharedMemory {
   std::vector<Handle*> users;  // living ones
 };
 
-// A write or truncation since the last sync. What it overwrote is kept, not what it wrote: an append, which is most of
-// what SQLite does, then costs no copy.
-struct Change {
-  bool truncation = false;
-  std::size_t offset = 0;
-  std::size_t length = 0;  // of a truncation: the new size
-  std::size_t old_size = 0;
-  std::size_t undo = 0;  // where in File::undo
-  std::size_t undo_length = 0;
-};
-
-struct File {
+struct File : UnsyncedBytes {
   explicit File(std::string name) : path(std::move(name)) {}
 
-  void write(std::size_t offset, const char* data, std::size_t length);
-  void truncate(std::size_t size);
-  void forget_changes();
-  void cut(Random& random);
-
   std::string path;
-  std::string bytes;  // as processes see them
-  std::vector<Change> changes;
-  std::string undo;
   std::vector<Handle*> handles;
   std::shared_ptr<SharedMemory> memory;
-
- private:
-  std::vector<std::string> undo_all();
 };
 
 struct Handle {
@@ -82,91 +59,6 @@ struct Handle {
   unsigned shared = 0;  // shared memory's lock slots held, as bits
   unsigned exclusive = 0;
 };
-
-void File::write(std::size_t offset, const char* data, std::size_t length) {
-  const auto overwritten = offset < bytes.size() ? std::min(length, bytes.size() - offset) : 0;
-  changes.push_back(Change{
-      .offset = offset, .length = length, .old_size = bytes.size(), .undo = undo.size(), .undo_length = overwritten});
-  undo.append(bytes, std::min(offset, bytes.size()), overwritten);
-  if (offset > bytes.size()) bytes.resize(offset);
-  if (overwritten != 0) std::memcpy(bytes.data() + offset, data, overwritten);
-  bytes.append(data + overwritten, length - overwritten);
-}
-
-void File::truncate(std::size_t size) {
-  const auto lost = size < bytes.size() ? bytes.size() - size : 0;
-  changes.push_back(
-      Change{.truncation = true, .length = size, .old_size = bytes.size(), .undo = undo.size(), .undo_length = lost});
-  undo.append(bytes, bytes.size() - lost, lost);
-  bytes.resize(size);
-}
-
-void File::forget_changes() {
-  changes.clear();
-  undo.clear();
-}
-
-// Back to the last sync. Answers what each write wrote.
-std::vector<std::string> File::undo_all() {
-  std::vector<std::string> written(changes.size());
-  for (auto index = changes.size(); index-- > 0;) {
-    const auto& change = changes[index];
-    if (!change.truncation) written[index] = bytes.substr(change.offset, change.length);
-    bytes.resize(change.old_size);
-    const auto at = change.truncation ? change.old_size - change.undo_length : change.offset;
-    if (change.undo_length != 0) bytes.replace(at, change.undo_length, undo, change.undo, change.undo_length);
-  }
-  return written;
-}
-
-bool coin(Random& random) {
-  return (random.next() & 1U) != 0;
-}
-
-// A random part of the sectors of a write; neither none nor all of them can be relied on.
-std::vector<std::pair<std::size_t, std::size_t>> some_sectors(Random& random, std::size_t offset, std::size_t length) {
-  std::vector<std::pair<std::size_t, std::size_t>> parts;
-  for (auto at = offset; at < offset + length;) {
-    const auto end = std::min((at / kSector + 1) * kSector, offset + length);
-    if (coin(random)) parts.emplace_back(at, end - at);
-    at = end;
-  }
-  return parts;
-}
-
-// Which changes survive: none, all, those up to a moment, or any; each way often enough to matter.
-std::vector<bool> survivors(Random& random, std::size_t count) {
-  const auto style = random.next() % 4;
-  const auto moment = count == 0 ? 0 : random.next() % (count + 1);
-  std::vector<bool> kept(count);
-  for (std::size_t index = 0; index < count; ++index) {
-    kept[index] = style == 1 || (style == 2 && index < moment) || (style == 3 && coin(random));
-  }
-  return kept;
-}
-
-void File::cut(Random& random) {
-  if (changes.empty()) return;
-  const auto kept = survivors(random, changes.size());
-  const auto written = undo_all();
-  const auto last = std::find(kept.rbegin(), kept.rend(), true);
-  for (std::size_t index = 0; index < changes.size(); ++index) {
-    if (!kept[index]) continue;
-    const auto& change = changes[index];
-    if (change.truncation) {
-      bytes.resize(change.length);
-      continue;
-    }
-    std::vector<std::pair<std::size_t, std::size_t>> parts{{change.offset, change.length}};
-    const bool is_last = index + 1 == static_cast<std::size_t>(kept.rend() - last);
-    if (is_last && coin(random)) parts = some_sectors(random, change.offset, change.length);
-    for (const auto& [offset, length] : parts) {
-      if (offset + length > bytes.size()) bytes.resize(offset + length);
-      bytes.replace(offset, length, written[index], offset - change.offset, length);
-    }
-  }
-  forget_changes();
-}
 
 std::string directory_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -334,7 +226,7 @@ std::shared_ptr<File> SimDisk::Impl::find(const std::string& path) const {
 // An empty file and none mean the same to SQLite: such states are not told apart, so that the log stays short however
 // often an unused WAL comes and goes.
 void SimDisk::Impl::note_name(const std::string& path, std::shared_ptr<File> before) {
-  if (before && before->bytes.empty() && before->changes.empty()) before.reset();
+  if (before && before->bytes.empty() && before->all_synced()) before.reset();
   const bool known = std::any_of(name_changes.begin(), name_changes.end(), [&](const NameChange& change) {
     return change.path == path && change.before == before;
   });

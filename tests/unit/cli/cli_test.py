@@ -156,12 +156,23 @@ class LocalCommands(CommandCase):
             with self.subTest(data=data):
                 self.assert_error(run("--data", data, "put", "game", "k", "v"), FAILED, "storage", data)
 
-    def test_a_file_that_is_no_database(self):
+    def test_a_damaged_file_is_set_aside_and_told(self):
+        """D19: what stood in the store's place is kept, and the command goes on with a new store."""
         self.ok("put", "game", "k", "v")
-        for file in pathlib.Path(self.data).iterdir():
-            file.write_bytes(b"not a database " * 1000)
+        damaged = b"not a database " * 1000
+        (pathlib.Path(self.data) / "syncline.db").write_bytes(damaged)
+        result = self.assert_exit(self.local("get", "game", "k"), FAILED)
+        self.assertRegex(result.stderr.decode(), r"\Asyncline: not_found: [^\n]+\n\Z")
+        self.assertEqual((pathlib.Path(self.data) / "syncline.db.damaged-1").read_bytes(), damaged)
+        self.assertIn("syncline.db.damaged-1", self.ok("status").decode())
+
+    def test_a_file_that_was_never_a_store_is_refused(self):
+        pathlib.Path(self.data).mkdir()
+        file = pathlib.Path(self.data) / "syncline.db"
+        file.write_bytes(b"not a database " * 1000)
         result = self.assert_exit(self.local("get", "game", "k"), FAILED)
         self.assertRegex(result.stderr.decode(), r"\Asyncline: corrupt: [^\n]+\n\Z")
+        self.assertEqual(file.read_bytes(), b"not a database " * 1000)
 
     def test_errors_as_json(self):
         self.ok("put", "game", "level", "12")
