@@ -184,13 +184,16 @@ void check_sums(Connection& connection, bool whole) {
       "SELECT id FROM dataset WHERE row_sum('d', id, identity, name, phase, sync_count) IS NOT checksum LIMIT 1",
       "SELECT id FROM journal WHERE row_sum('j', dataset, key, value, revision, written_at) IS NOT checksum LIMIT 1",
       "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
-      "SELECT id FROM conflict WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, "
-      "device_modified_at) IS NOT checksum LIMIT 1"};
+      R"sql(SELECT id FROM conflict
+        WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
+              IS NOT checksum LIMIT 1)sql"};
   static constexpr const char* kLarge[] = {
-      "SELECT id FROM record WHERE row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, "
-      "device_modified_at, revision) IS NOT checksum LIMIT 1",
-      "SELECT id FROM staged WHERE row_sum('s', dataset, key, value, sync_count, modified_by, modified_at, "
-      "device_modified_at) IS NOT checksum LIMIT 1"};
+      R"sql(SELECT id FROM record
+        WHERE row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision)
+              IS NOT checksum LIMIT 1)sql",
+      R"sql(SELECT id FROM staged
+        WHERE row_sum('s', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
+              IS NOT checksum LIMIT 1)sql"};
   const auto check = [&](const char* sql) {
     if (connection.use(sql).step()) fail_sum(connection);
   };
