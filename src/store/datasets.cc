@@ -6,18 +6,10 @@ namespace syncline::store {
 
 namespace {
 
-std::string last_identity(Connection& connection) {
-  auto query = connection.use("SELECT value FROM meta WHERE name = 'identity'");
-  return query.step() ? query.text(0) : std::string();
-}
+constexpr const char* kIdentity = "identity";  // of meta: the last one
 
-void remember_identity(Connection& connection, std::string_view identity) {
-  connection
-      .use(R"sql(
-    INSERT INTO meta (name, value, checksum) VALUES ('identity', ?1, row_sum('m', 'identity', ?1))
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum)sql")
-      .bind(identity)
-      .run();
+std::string last_identity(Connection& connection) {
+  return load_meta(connection, kIdentity).value_or(std::string());
 }
 
 // What was written before any identity was known becomes `owner`'s.
@@ -46,7 +38,7 @@ Result<std::string> Store::adopt_identity(const std::string& wanted) {
     const auto& first = last.empty() ? wanted : last;
     const bool claimed = !first.empty() && claim(connection, first);
     const bool another = !wanted.empty() && wanted != last;
-    if (another) remember_identity(connection, wanted);
+    if (another) set_meta(connection, kIdentity, wanted);
     std::string adopted = another ? wanted : last;  // copied before the commit: after it nothing may fail
     if (claimed || another) transaction.commit();
     return adopted;

@@ -47,20 +47,6 @@ void replace_pending(Connection& connection, std::int64_t journal_row, std::opti
       .run();
 }
 
-void add_pending(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
-                 Revision revision, Timestamp written_at) {
-  connection
-      .use(
-          "INSERT INTO journal (dataset, key, value, revision, written_at, checksum) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('j', ?1, ?2, ?3, ?4, ?5))")
-      .bind(dataset)
-      .bind(key)
-      .bind_blob(value)
-      .bind(revision.value)
-      .bind(to_millis(written_at))
-      .run();
-}
-
 bool any_conflict(Connection& connection, DatasetId dataset) {
   return connection.use("SELECT 1 FROM conflict WHERE dataset = ? LIMIT 1").bind(dataset).step();
 }
@@ -103,7 +89,7 @@ class Writer {
     if (before.journal_row) {
       replace_pending(connection, *before.journal_row, value, revision, now_);
     } else {
-      add_pending(connection, dataset_, key, value, revision, now_);
+      set_pending(connection, dataset_, key, value, revision, now_);
     }
   }
 

@@ -66,16 +66,7 @@ void forget_oldest_sends(Connection& connection, DatasetId dataset, std::string_
 }
 
 void write_down_sent(Connection& connection, DatasetId dataset, const OutgoingChange& change) {
-  connection
-      .use(
-          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('o', ?1, ?2, ?3, ?4, ?5))")
-      .bind(dataset)
-      .bind(std::string_view(change.key))
-      .bind_blob(change.value)
-      .bind(change.revision.value)
-      .bind(change.base_count.value)
-      .run();
+  add_sent(connection, dataset, change.key, change.value, change.revision, change.base_count);
 }
 
 void end_removal_of_nothing(Connection& connection, DatasetId dataset, const OutgoingChange& change) {

@@ -1,11 +1,11 @@
 #include "store/recovery.h"
 
-#include <array>
 #include <filesystem>
 #include <system_error>
 
 #include "store/directory.h"
 #include "store/push.h"
+#include "store/rows.h"
 #include "store/salvage.h"
 #include "store/schema.h"
 
@@ -14,9 +14,6 @@ namespace syncline::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Together they are one database; the file itself goes last.
-constexpr std::array<const char*, 4> kParts = {"-wal", "-shm", "-journal", ""};
 
 // The names on the way. SALVAGE may be incomplete; RECOVERED is whole, and all that is left is to take the places.
 std::string salvage_path(const std::string& path) {
@@ -41,7 +38,7 @@ std::string free_name(const std::string& path) {
   for (int number = 1;; ++number) {
     const auto name = path + ".damaged-" + std::to_string(number);
     bool taken = false;
-    for (const char* part : kParts) taken = taken || exists(name + part);
+    for (const char* part : kDatabaseParts) taken = taken || exists(name + part);
     if (!taken) return name;
   }
 }
@@ -50,19 +47,6 @@ constexpr const char* kSetAside = "recovery.set_aside";
 constexpr const char* kReason = "recovery.reason";
 constexpr const char* kSaved = "recovery.saved";
 constexpr const char* kComplete = "recovery.complete";
-
-void note(Connection& connection, std::string_view name, std::string_view value) {
-  connection.use("INSERT OR REPLACE INTO meta (name, value, checksum) VALUES (?1, ?2, row_sum('m', ?1, ?2))")
-      .bind(name)
-      .bind(value)
-      .run();
-}
-
-std::optional<std::string> noted(Connection& connection, std::string_view name) {
-  auto row = connection.use("SELECT value FROM meta WHERE name = ?");
-  if (!row.bind(name).step()) return std::nullopt;
-  return row.text(0);
-}
 
 void build(const std::string& path, const std::string& reason) {
   const auto target = salvage_path(path);
@@ -73,10 +57,10 @@ void build(const std::string& path, const std::string& reason) {
   fresh.execute("BEGIN IMMEDIATE");
   const auto saved = salvage(path, fresh, path + ".scratch");
   mark_perhaps_sent(fresh);  // what was written down of it may have been damaged
-  note(fresh, kSetAside, free_name(path));
-  note(fresh, kReason, reason);
-  note(fresh, kSaved, std::to_string(saved.changes));
-  note(fresh, kComplete, saved.complete ? "1" : "0");
+  set_meta(fresh, kSetAside, free_name(path));
+  set_meta(fresh, kReason, reason);
+  set_meta(fresh, kSaved, std::to_string(saved.changes));
+  set_meta(fresh, kComplete, saved.complete ? "1" : "0");
   fresh.execute("COMMIT");
 }
 
@@ -125,10 +109,10 @@ void finish_recovery(const std::string& path) {
   std::string aside;
   {
     Connection connection(recovered, Connection::Mode::kReadOnly, std::chrono::milliseconds{0});
-    aside = noted(connection, kSetAside).value_or(std::string());
+    aside = load_meta(connection, kSetAside).value_or(std::string());
   }
   if (aside.empty()) fail(ErrorCode::kStorage, recovered + ": does not say what it replaces");
-  for (const char* part : kParts) {
+  for (const char* part : kDatabaseParts) {
     if (exists(path + part)) rename(path + part, aside + part);
   }
   rename(recovered, path);
@@ -136,12 +120,13 @@ void finish_recovery(const std::string& path) {
 }
 
 std::optional<RecoveryReport> load_recovery(Connection& connection) {
-  auto aside = noted(connection, kSetAside);
+  auto aside = load_meta(connection, kSetAside);
   if (!aside) return std::nullopt;
-  return RecoveryReport{.set_aside = std::move(*aside),
-                        .reason = noted(connection, kReason).value_or(std::string()),
-                        .saved = static_cast<std::size_t>(std::stoull("0" + noted(connection, kSaved).value_or("0"))),
-                        .complete = noted(connection, kComplete) == "1"};
+  return RecoveryReport{
+      .set_aside = std::move(*aside),
+      .reason = load_meta(connection, kReason).value_or(std::string()),
+      .saved = static_cast<std::size_t>(std::stoull("0" + load_meta(connection, kSaved).value_or("0"))),
+      .complete = load_meta(connection, kComplete) == "1"};
 }
 
 }  // namespace syncline::store

@@ -152,6 +152,36 @@ bool was_sent(Connection& connection, DatasetId dataset, const RemoteRecord& inc
       .step();
 }
 
+void add_sent(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
+              Revision revision, SyncCount base_count) {
+  connection
+      .use(
+          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('o', ?1, ?2, ?3, ?4, ?5))")
+      .bind(dataset)
+      .bind(key)
+      .bind_blob(value)
+      .bind(revision.value)
+      .bind(base_count.value)
+      .run();
+}
+
+std::optional<std::string> load_meta(Connection& connection, std::string_view name) {
+  auto row = connection.use("SELECT value FROM meta WHERE name = ?");
+  if (!row.bind(name).step()) return std::nullopt;
+  return row.text(0);
+}
+
+void set_meta(Connection& connection, std::string_view name, std::string_view value) {
+  connection
+      .use(R"sql(
+    INSERT INTO meta (name, value, checksum) VALUES (?1, ?2, row_sum('m', ?1, ?2))
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum)sql")
+      .bind(name)
+      .bind(value)
+      .run();
+}
+
 void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_view key,
                  const std::optional<std::string>& before, const std::optional<std::string>& after,
                  KeyChanges& changes) {

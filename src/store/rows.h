@@ -61,6 +61,14 @@ void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_v
                  const std::optional<std::string>& before, const std::optional<std::string>& after,
                  KeyChanges& changes);
 
+// Written down as sent and not answered. One that is there already stays.
+void add_sent(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
+              Revision revision, SyncCount base_count);
+
+// A line of the table meta; nullopt: there is none.
+std::optional<std::string> load_meta(Connection& connection, std::string_view name);
+void set_meta(Connection& connection, std::string_view name, std::string_view value);
+
 void set_sync_count(Connection& connection, DatasetId dataset, SyncCount count);
 
 // Fails with kLimitExceeded if the transaction lets the dataset grow beyond its quotas. One that is over them already,

@@ -175,9 +175,7 @@ void Salvage::save_identity() {
                             take);
   if (!read && !identity && identities_.size() == 1) identity = *identities_.begin();
   if (!identity || identity->empty()) return;
-  fresh_.use("INSERT INTO meta (name, value, checksum) VALUES ('identity', ?1, row_sum('m', 'identity', ?1))")
-      .bind(std::string_view(*identity))
-      .run();
+  set_meta(fresh_, "identity", *identity);
 }
 
 void Salvage::save_journal() {
@@ -218,16 +216,7 @@ void Salvage::save_sent() {
   const auto take = [&](const Statement& row) {
     const auto value = row.blob(2);
     const auto key = row.text(1);
-    fresh_
-        .use(
-            "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('o', ?1, ?2, ?3, ?4, ?5))")
-        .bind(row.number(0))
-        .bind(std::string_view(key))
-        .bind_blob(value)
-        .bind(row.number(3))
-        .bind(row.number(4))
-        .run();
+    add_sent(fresh_, row.number(0), key, value, Revision{row.number(3)}, SyncCount{row.number(4)});
   };
   read_on(source_,
           has_sums_ ? "SELECT dataset, key, value, revision, base_count FROM sent WHERE "
@@ -279,7 +268,7 @@ bool copy_with_first_page_of(const std::string& damaged, Connection& fresh, cons
 
 void remove_scratch(const std::string& scratch) {
   std::error_code error;
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) fs::remove(scratch + suffix, error);
+  for (const char* part : kDatabaseParts) fs::remove(scratch + part, error);
 }
 
 Salvaged salvage(const std::string& damaged, Connection& fresh, const std::string& scratch) {

@@ -1,6 +1,7 @@
 // Reads what can be read of a damaged store file. Nothing is written to it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 
@@ -18,6 +19,9 @@ struct Salvaged {
 // A row counts if its checksum is right and if the index agrees with the table that it is there. `scratch`: a path for
 // a copy of the file, should its first page have to be replaced; removed again.
 Salvaged salvage(const std::string& damaged, Connection& fresh, const std::string& scratch);
+
+// What a file's name is followed by. Together they are one database; the file itself goes last.
+inline constexpr std::array<const char*, 4> kDatabaseParts = {"-wal", "-shm", "-journal", ""};
 
 // Removes a database that nobody has open, with all its parts.
 void remove_scratch(const std::string& scratch);

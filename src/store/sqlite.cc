@@ -159,18 +159,21 @@ std::string Connection::path() const {
   return file == nullptr ? std::string() : std::string(file);
 }
 
-std::int64_t Connection::file_size() const {
+sqlite3_file* Connection::main_file() const {
   sqlite3_file* file = nullptr;
-  sqlite3_int64 size = 0;
   sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (file == nullptr || file->pMethods == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) return 0;
-  return size;
+  return file == nullptr || file->pMethods == nullptr ? nullptr : file;
+}
+
+std::int64_t Connection::file_size() const {
+  auto* const file = main_file();
+  sqlite3_int64 size = 0;
+  return file != nullptr && file->pMethods->xFileSize(file, &size) == SQLITE_OK ? size : 0;
 }
 
 bool Connection::read_bytes(std::int64_t from, std::string& into) const {
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (file == nullptr || file->pMethods == nullptr) return false;
+  auto* const file = main_file();
+  if (file == nullptr) return false;
   return file->pMethods->xRead(file, into.data(), static_cast<int>(into.size()), from) == SQLITE_OK;
 }
 

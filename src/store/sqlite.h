@@ -83,6 +83,7 @@ class Connection {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
   sqlite3_stmt* prepare(const char* sql);
+  [[nodiscard]] sqlite3_file* main_file() const;  // null: there is none to be had
 
   std::unique_ptr<sqlite3, Close> database_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
