@@ -130,7 +130,7 @@ void SyncJob::end_attempt(engine::Finish finish) {
     return;
   }
   if (finish.error) return end_run(std::move(*finish.error));
-  if (const auto info = context_.store->begin_sync(context_.dataset)) report_.sync_count = info->start.sync_count;
+  if (const auto count = context_.store->sync_count(context_.dataset)) report_.sync_count = *count;
   report_.outcome = report_.conflicts > 0 ? SyncOutcome::kConflictsPending : SyncOutcome::kSuccess;
   end_run(report_);
 }

@@ -66,6 +66,16 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
   });
 }
 
+Result<SyncCount> Store::sync_count(DatasetId dataset) {
+  return reading(*impl_, [&](Connection& connection) {
+    auto row = connection.use(
+        "SELECT sync_count, row_sum('d', id, identity, name, phase, sync_count) = checksum FROM dataset WHERE id = ?");
+    if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
+    if (row.number(1) == 0) fail_sum(connection);
+    return SyncCount{row.number(0)};
+  });
+}
+
 Result<void> Store::stage_page(SyncLease& lease, const std::vector<RemoteRecord>& records, bool first) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kRepeatable);

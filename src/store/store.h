@@ -125,6 +125,7 @@ class Store {
 
   // --- the protocol: pull.cc, push.cc
   Result<SyncLease> begin_sync(DatasetId dataset);
+  [[nodiscard]] Result<SyncCount> sync_count(DatasetId dataset);
   // Keeps a page of a list that is not complete. `first`: what was staged before goes.
   Result<void> stage_page(SyncLease& lease, const std::vector<RemoteRecord>& records, bool first);
   // Records, bases, journal, conflicts and sync count together.

@@ -287,6 +287,10 @@ std::vector<StoreCase> reads() {
            return std::to_string(lease.generation) + "/" + std::to_string(lease.start.sync_count.value);
          });
        })},
+      {"sync_count", false, false, at_once([](Store& store, DatasetId id) {
+         return described(watched([&] { return store.sync_count(id); }),
+                          [](SyncCount count) { return std::to_string(count.value); });
+       })},
       {"conflicts", false, false, at_once([](Store& store, DatasetId id) {
          return described(watched([&] { return store.conflicts(id); }), [](const std::vector<Conflict>& conflicts) {
            std::string all;
