@@ -215,6 +215,8 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
 
  private:
   [[nodiscard]] ConflictHandler conflict_handler();
+  // A transaction of this client's, behind what others wrote before it. False: nobody wants to hear of it.
+  bool queue_own_change(ChangeSource source, store::KeyChanges changes);
 
   const std::shared_ptr<ClientImpl> client_;
   const DatasetName name_;

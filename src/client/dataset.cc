@@ -37,10 +37,9 @@ void DatasetImpl::connect() {
     return alive ? alive->conflict_handler() : ConflictHandler();
   };
   context.announce = [self = weak_from_this()](ChangeSource source, store::KeyChanges changes) {
-    const auto alive = self.lock();
-    if (!alive) return;
-    if (alive->anybody_listens()) alive->client().queue_noticed();
-    if (alive->queue_change(source, std::move(changes))) alive->client().tell_changes();
+    if (const auto alive = self.lock(); alive && alive->queue_own_change(source, std::move(changes))) {
+      alive->client().tell_changes();
+    }
   };
   job_ = std::make_shared<SyncJob>(std::move(context));
 }
@@ -86,9 +85,13 @@ Subscription DatasetImpl::subscribe(ChangeCallback callback) {
   return subscription;
 }
 
-void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {
+bool DatasetImpl::queue_own_change(ChangeSource source, store::KeyChanges changes) {
   if (hub_->anybody()) client_->queue_noticed();
-  if (!queue_change(source, std::move(changes))) return;
+  return queue_change(source, std::move(changes));
+}
+
+void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {
+  if (!queue_own_change(source, std::move(changes))) return;
   client_->driver().post([client = client_] { client->tell_changes(); });
 }
 
