@@ -20,21 +20,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr const char* kIdentity = "us-east-1:11111111-2222-3333-4444-555555555555";
-
 class AnnounceTest : public ::testing::Test {
  protected:
   [[nodiscard]] WorkerOptions alone() const { return {.directory = dir_.file("data")}; }
-  static WorkerOptions with(Witness& witness, std::string directory) {
-    auto& service = witness.service();
-    return {.directory = std::move(directory),
-            .endpoint = witness.endpoint(),
-            .region = service.region(),
-            .pool = service.identity_pool_id(),
-            .identity = kIdentity,
-            .access_key = service.access_key_id(),
-            .secret = service.secret_access_key()};
-  }
 
   TempDir dir_;
 };
@@ -75,9 +63,9 @@ TEST_F(AnnounceTest, D18OnesOwnWritesAreOnesOwnAmongThoseOfOthers) {
 
 TEST_F(AnnounceTest, D18WhatOnePullsIsToldInTheOther) {
   Witness witness;
-  WorkerProcess syncing(with(witness, dir_.file("data")));
-  WorkerProcess listener(with(witness, dir_.file("data")));
-  WorkerProcess elsewhere(with(witness, dir_.file("elsewhere")));
+  WorkerProcess syncing(witness.worker_on(dir_.file("data")));
+  WorkerProcess listener(witness.worker_on(dir_.file("data")));
+  WorkerProcess elsewhere(witness.worker_on(dir_.file("elsewhere")));
   EXPECT_EQ(elsewhere.ask("put k theirs"), "ok");
   EXPECT_EQ(elsewhere.ask("sync"), "ok");
   EXPECT_EQ(listener.ask("listen"), "ok");

@@ -18,8 +18,6 @@
 namespace syncline::testing {
 namespace {
 
-constexpr const char* kIdentity = "us-east-1:11111111-2222-3333-4444-555555555555";
-
 int from_environment(const char* name, int otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atoi(text);
@@ -43,19 +41,8 @@ struct Ledger {
 
 class KillTest : public ::testing::Test {
  protected:
-  WorkerOptions options(const std::string& directory) {
-    auto& service = witness_.service();
-    return {.directory = dir_.file(directory),
-            .endpoint = witness_.endpoint(),
-            .region = service.region(),
-            .pool = service.identity_pool_id(),
-            .identity = kIdentity,
-            .access_key = service.access_key_id(),
-            .secret = service.secret_access_key()};
-  }
-
   void start(std::size_t slot) {
-    workers_[slot] = std::make_unique<WorkerProcess>(options("data"));
+    workers_[slot] = std::make_unique<WorkerProcess>(witness_.worker_on(dir_.file("data")));
     const auto name = "w" + std::to_string(slot) + "g" + std::to_string(++generation_);
     EXPECT_EQ(workers_[slot]->ask("listen"), "ok");
     // A name for the values of this life, and keys that are this slot's.
@@ -132,9 +119,9 @@ TEST_F(KillTest, D18ThreeProcessesAndAKillerLoseNothing) {
   witness_.be_kind();
 
   // Two that share the directory, one syncing, one listening; and another device.
-  WorkerProcess listener(options("data"));
-  WorkerProcess one(options("data"));
-  WorkerProcess other(options("other"));
+  WorkerProcess listener(witness_.worker_on(dir_.file("data")));
+  WorkerProcess one(witness_.worker_on(dir_.file("data")));
+  WorkerProcess other(witness_.worker_on(dir_.file("other")));
   EXPECT_EQ(listener.ask("listen"), "ok");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(one.ask("sync"), "ok") << "D6: a single device is asked nothing";
   EXPECT_EQ(one.ask("pending"), "0") << "D12";
@@ -166,8 +153,8 @@ TEST_F(KillTest, D18ThreeProcessesAndAKillerLoseNothing) {
 // Case 16 with two processes: each overtakes the other's session all the time, and both end well.
 TEST_F(KillTest, D18TwoProcessesThatSyncAtOnceBothEndWell) {
   witness_.be_kind();
-  WorkerProcess one(options("data"));
-  WorkerProcess two(options("data"));
+  WorkerProcess one(witness_.worker_on(dir_.file("data")));
+  WorkerProcess two(witness_.worker_on(dir_.file("data")));
   for (int i = 0; i < 40; ++i) {
     const auto value = std::to_string(i);
     EXPECT_EQ(one.ask("put a" + value + " one" + value), "ok");
@@ -178,7 +165,7 @@ TEST_F(KillTest, D18TwoProcessesThatSyncAtOnceBothEndWell) {
     EXPECT_EQ(two.read(), "ok") << i;
   }
   EXPECT_EQ(one.ask("pending"), "0");
-  WorkerProcess other(options("other"));
+  WorkerProcess other(witness_.worker_on(dir_.file("other")));
   EXPECT_EQ(other.ask("sync"), "ok");
   EXPECT_EQ(other.ask("records"), one.ask("records"));
   const auto versions = witness_.versions();

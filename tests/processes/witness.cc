@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace syncline::testing {
 
@@ -11,6 +12,16 @@ Witness::Witness(unsigned lost_of_100, std::uint64_t seed) : lost_of_100_(lost_o
   EXPECT_TRUE(opened) << opened.error().message;
   service_ = std::move(*opened);
   server_ = std::make_unique<LoopbackServer>([this](const ReceivedRequest& received) { return answer(received); });
+}
+
+WorkerOptions Witness::worker_on(std::string directory) const {
+  return {.directory = std::move(directory),
+          .endpoint = server_->endpoint(),
+          .region = service_->region(),
+          .pool = service_->identity_pool_id(),
+          .identity = "us-east-1:11111111-2222-3333-4444-555555555555",
+          .access_key = service_->access_key_id(),
+          .secret = service_->secret_access_key()};
 }
 
 std::map<std::string, int> Witness::versions() const {

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 
+#include "processes/worker_process.h"
 #include "service/handlers.h"
 #include "support/loopback_server.h"
 #include "support/temp_dir.h"
@@ -21,8 +22,8 @@ class Witness {
   // Of each 100 pushes, the answers of so many are lost after the commit.
   explicit Witness(unsigned lost_of_100 = 0, std::uint64_t seed = 1);
 
-  [[nodiscard]] std::string endpoint() const { return server_->endpoint(); }
-  [[nodiscard]] service::Service& service() { return *service_; }
+  // For a worker on `directory` that synchronizes with this service.
+  [[nodiscard]] WorkerOptions worker_on(std::string directory) const;
   // How often a value was stored; each is written once only.
   [[nodiscard]] std::map<std::string, int> versions() const;
   // Answers everything from now on.

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "support/fake_random.h"
+
 namespace syncline::small {
 
 namespace {
@@ -26,19 +28,13 @@ std::vector<Action> way_to(const Origins& origins, std::uint64_t state, std::uin
   return way;
 }
 
-// splitmix64: small, and the same everywhere.
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::size_t below(std::size_t limit) {
-    state_ += 0x9e3779b97f4a7c15ULL;
-    auto mixed = (state_ ^ (state_ >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebULL;
-    return static_cast<std::size_t>((mixed ^ (mixed >> 31U)) % limit);
-  }
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+  std::size_t below(std::size_t limit) { return static_cast<std::size_t>(random_.next() % limit); }
 
  private:
-  std::uint64_t state_;
+  testing::FakeRandom random_;
 };
 
 // What comes of `way`; actions that are not possible by then are passed over.
