@@ -56,7 +56,7 @@ struct SyncStart {
   DatasetPhase phase = DatasetPhase::kActive;
   SyncCount sync_count = {};
   bool has_records = false;  // any record or tombstone of the service's is known here
-  // The greatest count of those: above sync_count after a push of this device that somebody else came before.
+  // The greatest count that the service told of: above sync_count after a push that somebody else came before.
   SyncCount newest = {};
 };
 

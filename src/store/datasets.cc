@@ -16,7 +16,7 @@ std::string last_identity(Connection& connection) {
 bool claim(Connection& connection, std::string_view owner) {
   connection
       .use(R"sql(
-    UPDATE OR IGNORE dataset SET identity = ?1, checksum = row_sum('d', id, ?1, name, phase, sync_count)
+    UPDATE OR IGNORE dataset SET identity = ?1, checksum = row_sum('d', id, ?1, name, phase, sync_count, newest)
     WHERE identity = '')sql")
       .bind(owner)
       .run();
@@ -60,8 +60,8 @@ Result<DatasetId> Store::open_dataset(const std::string& identity, const std::st
     const auto owner = owner_of(transaction.connection(), identity);
     transaction.connection()
         .use(R"sql(
-      INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, generation, checksum)
-      SELECT next, ?1, ?2, 0, 0, 0, row_sum('d', next, ?1, ?2, 0, 0)
+      INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, newest, generation, checksum)
+      SELECT next, ?1, ?2, 0, 0, 0, 0, row_sum('d', next, ?1, ?2, 0, 0, 0)
       FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM dataset))sql")
         .bind(std::string_view(owner))
         .bind(std::string_view(name))
@@ -97,23 +97,19 @@ Result<KeyChanges> Store::begin_deletion(DatasetId dataset) {
       visible.bind(dataset);
       while (visible.step()) changes.removed.push_back(visible.text(0));
     }
-    // D14: what the service has is deleted only up to the count that was seen here; nothing seen, nothing to delete. A
-    // dataset that was pushed to and not listed since is known by its records' counts.
-    connection
-        .use(R"sql(
-      UPDATE dataset SET sync_count = (SELECT coalesce(max(sync_count), 0) FROM record WHERE dataset = ?1)
-      WHERE id = ?1 AND sync_count = 0)sql")
-        .bind(dataset)
-        .run();
     // What was sent stays: a push that is out may still arrive, and must be known as this device's own (D6).
     for (const char* sql : {"DELETE FROM record WHERE dataset = ?", "DELETE FROM journal WHERE dataset = ?",
                             "DELETE FROM conflict WHERE dataset = ?", "DELETE FROM staged WHERE dataset = ?"}) {
       connection.use(sql).bind(dataset).run();
     }
+    // D14: what the service has is deleted only up to the count that was seen here; nothing seen, nothing to delete. A
+    // dataset that was pushed to and not listed since is known by what the answers told.
     connection
-        .use(
-            "UPDATE dataset SET phase = sync_count > 0, generation = generation + 1, "
-            "checksum = row_sum('d', id, identity, name, sync_count > 0, sync_count) WHERE id = ?")
+        .use(R"sql(
+      UPDATE dataset SET phase = seen > 0, sync_count = seen, newest = seen, generation = generation + 1,
+                         checksum = row_sum('d', id, identity, name, seen > 0, seen, seen)
+      FROM (SELECT CASE sync_count WHEN 0 THEN newest ELSE sync_count END AS seen FROM dataset WHERE id = ?1)
+      WHERE id = ?1)sql")
         .bind(dataset)
         .run();
     transaction.forget_totals(dataset);
@@ -130,8 +126,8 @@ Result<void> Store::finish_deletion(SyncLease& lease) {
     transaction.renew(lease);
     connection
         .use(
-            "UPDATE dataset SET phase = 0, sync_count = 0, checksum = row_sum('d', id, identity, name, 0, 0) "
-            "WHERE id = ?")
+            "UPDATE dataset SET phase = 0, sync_count = 0, newest = 0, "
+            "checksum = row_sum('d', id, identity, name, 0, 0, 0) WHERE id = ?")
         .bind(lease.dataset)
         .run();
     transaction.commit();

@@ -50,10 +50,9 @@ bool counts_as_pulled(PlanAction action) {
 Result<SyncLease> Store::begin_sync(DatasetId dataset) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(R"sql(
-      SELECT phase, sync_count, generation,
-             (SELECT max(sync_count) FROM (SELECT sync_count FROM record WHERE dataset = ?1
-                                           UNION ALL SELECT sync_count FROM conflict WHERE dataset = ?1)),
-             row_sum('d', id, identity, name, phase, sync_count) = checksum
+      SELECT phase, sync_count, generation, newest,
+             row_sum('d', id, identity, name, phase, sync_count, newest) = checksum,
+             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1)
       FROM dataset WHERE id = ?1)sql");
     if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
     if (row.number(4) == 0) fail_sum(connection);
@@ -61,7 +60,7 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
                      .generation = row.number(2),
                      .start = SyncStart{.phase = static_cast<DatasetPhase>(row.number(0)),
                                         .sync_count = SyncCount{row.number(1)},
-                                        .has_records = !row.is_null(3),
+                                        .has_records = row.number(5) != 0,
                                         .newest = SyncCount{row.number(3)}}};
   });
 }
@@ -69,7 +68,8 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
 Result<SyncCount> Store::sync_count(DatasetId dataset) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(
-        "SELECT sync_count, row_sum('d', id, identity, name, phase, sync_count) = checksum FROM dataset WHERE id = ?");
+        "SELECT sync_count, row_sum('d', id, identity, name, phase, sync_count, newest) = checksum FROM dataset WHERE "
+        "id = ?");
     if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
     if (row.number(1) == 0) fail_sum(connection);
     return SyncCount{row.number(0)};

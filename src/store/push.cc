@@ -176,10 +176,16 @@ Result<PushOutcome> Store::acknowledge_push(SyncLease& lease, const PushAnswer& 
     Acknowledgement acknowledgement(transaction, lease.dataset, answer.sent, planner, outcome);
     for (const auto& record : answer.records) acknowledgement.take(record);
     const auto expected = answer.listed.next();
+    SyncCount newest;
+    for (const auto& record : answer.records) newest = std::max(newest, record.version.count);
     const bool nothing_between = acknowledgement.all_answered() &&
                                  std::all_of(answer.records.begin(), answer.records.end(),
                                              [&](const auto& record) { return record.version.count == expected; });
-    if (nothing_between) set_sync_count(connection, lease.dataset, expected);
+    if (nothing_between) {
+      set_sync_count(connection, lease.dataset, expected);
+    } else {
+      note_newest(connection, lease.dataset, newest);
+    }
     outcome.nothing_between = nothing_between;
     transaction.changed(lease.dataset, outcome.changes);
     transaction.commit();

@@ -198,8 +198,18 @@ void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_v
 void set_sync_count(Connection& connection, DatasetId dataset, SyncCount count) {
   connection
       .use(
-          "UPDATE dataset SET sync_count = ?1, checksum = row_sum('d', id, identity, name, phase, ?1) "
+          "UPDATE dataset SET sync_count = ?1, newest = ?1, checksum = row_sum('d', id, identity, name, phase, ?1, ?1) "
           "WHERE id = ?2")
+      .bind(count.value)
+      .bind(dataset)
+      .run();
+}
+
+void note_newest(Connection& connection, DatasetId dataset, SyncCount count) {
+  connection
+      .use(
+          "UPDATE dataset SET newest = ?1, checksum = row_sum('d', id, identity, name, phase, sync_count, ?1) "
+          "WHERE id = ?2 AND newest < ?1")
       .bind(count.value)
       .bind(dataset)
       .run();

@@ -69,7 +69,10 @@ void add_sent(Connection& connection, DatasetId dataset, std::string_view key, s
 std::optional<std::string> load_meta(Connection& connection, std::string_view name);
 void set_meta(Connection& connection, std::string_view name, std::string_view value);
 
+// Everything up to `count` is applied, and the service has told of nothing newer.
 void set_sync_count(Connection& connection, DatasetId dataset, SyncCount count);
+// The service has told of `count`; what lies between it and the sync count is not applied.
+void note_newest(Connection& connection, DatasetId dataset, SyncCount count);
 
 // Fails with kLimitExceeded if the transaction lets the dataset grow beyond its quotas. One that is over them already,
 // because others wrote, may still shrink.

@@ -129,7 +129,8 @@ void Salvage::save_datasets() {
   if (!found.agreed()) result_.complete = false;
   for (const auto id : found.ids()) {
     const bool saved = read_row(
-        "SELECT row_sum('d', id, identity, name, phase, sync_count) = checksum, identity, name, phase, sync_count "
+        "SELECT row_sum('d', id, identity, name, phase, sync_count, newest) = checksum, identity, name, phase, "
+        "sync_count "
         "FROM dataset WHERE id = ?",
         "SELECT 1, identity, name, phase, sync_count FROM dataset WHERE id = ?", id, [&](const Statement& row) {
           const Place place(row.text(1), row.text(2));
@@ -152,8 +153,8 @@ void Salvage::save_dataset(RowId id, const Place& place, std::int64_t phase, std
   const bool deleting = phase == static_cast<std::int64_t>(DatasetPhase::kDeleting);
   fresh_
       .use(R"sql(
-    INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, generation, checksum)
-    VALUES (?1, ?2, ?3, ?4, ?5, 0, row_sum('d', ?1, ?2, ?3, ?4, ?5)))sql")
+    INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, newest, generation, checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, row_sum('d', ?1, ?2, ?3, ?4, ?5, ?5)))sql")
       .bind(id)
       .bind(std::string_view(identity))
       .bind(std::string_view(name))

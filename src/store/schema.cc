@@ -22,6 +22,7 @@ CREATE TABLE dataset (
   name TEXT NOT NULL,
   phase INTEGER NOT NULL,        -- DatasetPhase
   sync_count INTEGER NOT NULL,   -- every remote change up to here is in record or conflict
+  newest INTEGER NOT NULL,       -- the greatest count that the service told of; a list with less: it was restored
   generation INTEGER NOT NULL,   -- grows with each protocol transaction
   checksum INTEGER NOT NULL,     -- not of the generation
   UNIQUE (identity, name)
@@ -96,8 +97,10 @@ constexpr const char* kFromVersion1[] = {
     "DROP TABLE staged",  // the pages of a list that will start again
     kTables,
     "INSERT INTO meta SELECT name, value, row_sum('m', name, value) FROM old_meta",
-    "INSERT INTO dataset SELECT id, identity, name, phase, sync_count, generation, "
-    "row_sum('d', id, identity, name, phase, sync_count) FROM old_dataset",
+    "INSERT INTO dataset SELECT id, identity, name, phase, sync_count, newest, generation, "
+    "row_sum('d', id, identity, name, phase, sync_count, newest) FROM (SELECT *, max(sync_count, "
+    "(SELECT coalesce(max(r.sync_count), 0) FROM old_record AS r WHERE r.dataset = d.id)) AS newest FROM old_dataset "
+    "AS d)",
     "INSERT INTO record SELECT id, dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, "
     "revision, row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision) "
     "FROM old_record",
@@ -181,7 +184,8 @@ namespace {
 void check_sums(Connection& connection, bool whole) {
   static constexpr const char* kSmall[] = {
       "SELECT name FROM meta WHERE row_sum('m', name, value) IS NOT checksum LIMIT 1",
-      "SELECT id FROM dataset WHERE row_sum('d', id, identity, name, phase, sync_count) IS NOT checksum LIMIT 1",
+      "SELECT id FROM dataset WHERE row_sum('d', id, identity, name, phase, sync_count, newest) IS NOT checksum LIMIT "
+      "1",
       "SELECT id FROM journal WHERE row_sum('j', dataset, key, value, revision, written_at) IS NOT checksum LIMIT 1",
       "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
       R"sql(SELECT id FROM conflict

@@ -199,13 +199,24 @@ TEST_F(PullTest, D12AConflictGoesWithTheDatasetOfItsRemoteSide) {
 // --- the service was restored from an older backup (case 12) ------------------------------------------------------
 
 // A push that somebody came before leaves its record above the sync count, and the session must know.
-TEST_F(PullTest, D12ASessionIsToldTheNewestCountOfAnyRecord) {
+TEST_F(PullTest, D12ASessionIsToldTheNewestCountThatTheServiceToldOf) {
   EXPECT_EQ(begin().start.newest, SyncCount{0});
   pull({remote("a", "1", 1), remote("b", "1", 7)}, 7);
   EXPECT_EQ(begin().start.newest, SyncCount{7});
   put("a", "local");
-  pull({remote("a", "remote", 9)}, 8);
-  EXPECT_EQ(begin().start.newest, SyncCount{9}) << "the other side of a conflict counts";
+  auto lease = begin();
+  const auto sent = prepare(lease);
+  acknowledge(lease, sent, answer_to(sent, 9), 7);
+  EXPECT_EQ(sync_count(), 7) << "somebody else's 8 is not applied";
+  EXPECT_EQ(begin().start.newest, SyncCount{9});
+  pull({remote("c", "1", 4)}, 4, PullKind::kRestored);
+  EXPECT_EQ(begin().start.newest, SyncCount{4}) << "what the service lost it no longer tells of";
+}
+
+// protocol.md, section 8: the records of a merged dataset keep counts above the dataset's. That is no restored service.
+TEST_F(PullTest, D12RecordsAboveTheDatasetsCountAreNotWhatTheServiceTold) {
+  pull({remote("a", "1", 5)}, 1);
+  EXPECT_EQ(begin().start.newest, SyncCount{1});
 }
 
 TEST_F(PullTest, D12WhatTheServiceLostIsPushedAgain) {
