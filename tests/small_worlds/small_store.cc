@@ -43,13 +43,8 @@ PlanInput describe(const Entry& entry, PullKind kind, const Held* incoming) {
 }  // namespace
 
 SyncStart SmallStore::start() const {
-  SyncStart start{.phase = phase, .sync_count = SyncCount{sync_count}};
-  for (const auto& entry : keys) {
-    for (const auto& version : {entry.base, entry.conflict}) {
-      start.has_records |= version.known;
-      if (version.known) start.newest = std::max(start.newest, SyncCount{version.count});
-    }
-  }
+  SyncStart start{.phase = phase, .sync_count = SyncCount{sync_count}, .newest = SyncCount{newest}};
+  for (const auto& entry : keys) start.has_records |= entry.base.known || entry.conflict.known;
   return start;
 }
 
@@ -150,7 +145,7 @@ std::vector<Taken> SmallStore::apply_pull(PullKind kind, SyncCount count, bool w
     const bool known = keys[key].base.known || keys[key].conflict.known;
     if (known && !listed[key]) taken.push_back(take(key, kind, nullptr));
   }
-  sync_count = static_cast<Byte>(count.value);
+  sync_count = newest = static_cast<Byte>(count.value);
   return taken;
 }
 
@@ -184,8 +179,10 @@ bool SmallStore::acknowledge(const std::vector<OutgoingChange>& changes, const s
                              SyncCount listed) {
   std::array<bool, kKeys> answered = {};
   bool at_next_count = true;
+  Byte told = 0;
   for (const auto& record : records) {
     const auto key = key_of(record.key);
+    told = std::max(told, static_cast<Byte>(record.version.count.value));
     const auto sent =
         std::find_if(changes.begin(), changes.end(), [&](const auto& change) { return change.key == record.key; });
     const auto version = from_record(record);
@@ -202,8 +199,11 @@ bool SmallStore::acknowledge(const std::vector<OutgoingChange>& changes, const s
   }
   const bool all_answered =
       std::all_of(changes.begin(), changes.end(), [&](const auto& change) { return answered[key_of(change.key)]; });
-  if (!all_answered || !at_next_count) return false;
-  sync_count = static_cast<Byte>(listed.next().value);
+  if (!all_answered || !at_next_count) {
+    newest = std::max(newest, told);
+    return false;
+  }
+  sync_count = newest = static_cast<Byte>(listed.next().value);
   return true;
 }
 
@@ -227,20 +227,17 @@ void SmallStore::resolve(std::size_t key, Resolution::Choice choice, Byte value)
 }
 
 void SmallStore::begin_deletion() {
-  Byte newest = 0;
-  for (auto& entry : keys) {
-    if (entry.base.known) newest = std::max(newest, entry.base.count);
-    entry = Entry{.sent = std::move(entry.sent)};  // a push that is out may still arrive
-  }
-  // A dataset that was pushed to and not listed since is known by its records' counts.
+  for (auto& entry : keys) entry = Entry{.sent = std::move(entry.sent)};  // a push that is out may still arrive
+  // A dataset that was pushed to and not listed since is known by what the answers told.
   if (sync_count == 0) sync_count = newest;
+  newest = sync_count;
   phase = sync_count > 0 ? DatasetPhase::kDeleting : DatasetPhase::kActive;
   ++deletions;
 }
 
 void SmallStore::finish_deletion() {
   phase = DatasetPhase::kActive;
-  sync_count = 0;
+  sync_count = newest = 0;
 }
 
 std::size_t SmallStore::open_conflicts() const {
@@ -249,7 +246,7 @@ std::size_t SmallStore::open_conflicts() const {
 }
 
 void SmallStore::add_to(Digest& digest) const {
-  digest.add((static_cast<unsigned>(phase) << 8U) | sync_count);
+  digest.add((static_cast<unsigned>(phase) << 16U) | (unsigned{newest} << 8U) | sync_count);
   for (const auto& entry : keys) {
     digest.add(entry.base);
     digest.add((entry.pending ? 1U : 0U) | (unsigned{entry.pending_value} << 8U) | (unsigned{entry.revision} << 16U) |
