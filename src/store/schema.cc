@@ -184,8 +184,8 @@ namespace {
 void check_sums(Connection& connection, bool whole) {
   static constexpr const char* kSmall[] = {
       "SELECT name FROM meta WHERE row_sum('m', name, value) IS NOT checksum LIMIT 1",
-      "SELECT id FROM dataset WHERE row_sum('d', id, identity, name, phase, sync_count, newest) IS NOT checksum LIMIT "
-      "1",
+      R"sql(SELECT id FROM dataset
+        WHERE row_sum('d', id, identity, name, phase, sync_count, newest) IS NOT checksum LIMIT 1)sql",
       "SELECT id FROM journal WHERE row_sum('j', dataset, key, value, revision, written_at) IS NOT checksum LIMIT 1",
       "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
       R"sql(SELECT id FROM conflict

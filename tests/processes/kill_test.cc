@@ -46,7 +46,7 @@ class KillTest : public ::testing::Test {
     const auto name = "w" + std::to_string(slot) + "g" + std::to_string(++generation_);
     EXPECT_EQ(workers_[slot]->ask("listen"), "ok");
     // A name for the values of this life, and keys that are this slot's.
-    workers_[slot]->send("run " + name + " " + std::to_string(seed_ * 1'000 + generation_));
+    workers_[slot]->send("run " + name + " " + std::to_string(seed_ * 1'000 + static_cast<std::uint64_t>(generation_)));
   }
 
   void note(std::size_t slot, const std::string& line) {

@@ -61,6 +61,15 @@ struct Action {
 };
 std::string describe(const Action& action);
 
+// One sync of one device.
+struct Session {
+  engine::DatasetSession engine = {};
+  std::optional<engine::Command> command = {};
+  std::vector<OutgoingChange> sent = {};
+  std::uint64_t told = 0;  // digest of all events: stands for the engine's state
+  Byte deletions = 0;      // of the store when it began
+};
+
 class World {
  public:
   explicit World(const Budget& budget);
@@ -77,13 +86,6 @@ class World {
  private:
   static constexpr std::size_t kRevisions = 64;
 
-  struct Session {
-    engine::DatasetSession engine = {};
-    std::optional<engine::Command> command = {};
-    std::vector<OutgoingChange> sent = {};
-    std::uint64_t told = 0;  // digest of all events: stands for the engine's state
-    Byte deletions = 0;      // of the store when it began
-  };
   // The last thing that a device's app said about a key.
   struct Word {
     Byte value = kNoValue;

@@ -86,7 +86,7 @@ TEST_F(CurlTls, OffersHttp2) {
 TEST_F(CurlTls, KeepsItsConnection) {
   const TlsIdentity identity = make_tls_identity();
   LoopbackServer server(answer_ok, identity);
-  const auto transport = std::move(make_curl_transport({.endpoint = server.endpoint(), .ca_file = trusting(identity)}));
+  const auto transport = make_curl_transport({.endpoint = server.endpoint(), .ca_file = trusting(identity)});
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(exchange(**transport, {}));
   EXPECT_EQ(server.connections(), 1U);
 }

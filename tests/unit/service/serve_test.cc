@@ -23,6 +23,7 @@ class Process {
     int out[2];
     int err[2];
     if (::pipe(out) != 0 || ::pipe(err) != 0) std::abort();
+    std::fflush(stdout);  // or the child would write what gtest has not written yet
     child_ = ::fork();
     if (child_ == 0) {
       ::dup2(out[1], STDOUT_FILENO);
