@@ -37,6 +37,7 @@ ServiceHost::ServiceHost(Context& context, const Image& image)
 }
 
 ServiceHost::~ServiceHost() {
+  context_.disk.kill(process_);
   context_.disk.run_as(process_);
   service_.reset();
 }

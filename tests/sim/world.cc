@@ -40,17 +40,6 @@ Templates make_templates(const std::string& root) {
   return templates;
 }
 
-Outcome play(const Plan& plan, const Templates& templates, const std::string& root, bool print) {
-  Trace trace(print);
-  World world(plan, templates, root, trace);
-  world.run();
-  const auto& verdict = world.verdict();
-  return Outcome{.guarantee = verdict.guarantee(),
-                 .violation = verdict.violation(),
-                 .hash = trace.hash(),
-                 .steps = plan.steps.size()};
-}
-
 World::World(const Plan& plan, const Templates& templates, const std::string& root, Trace& trace)
     : context_(plan, trace, root),
       service_(context_, templates.service),

@@ -25,10 +25,7 @@ struct Outcome {
   std::string guarantee;  // empty: nothing was violated
   std::string violation;
   std::uint64_t hash = 0;
-  std::size_t steps = 0;
 };
-
-Outcome play(const Plan& plan, const Templates& templates, const std::string& root, bool print);
 
 class World {
  public:
