@@ -108,8 +108,9 @@ class Campaign {
     std::cout << "seed " << plan.seed << " --profile " << plan.profile << ": " << outcome.guarantee << ": "
               << outcome.violation << std::endl;
     if (++violations_ > kMostShrunk || outcome.guarantee == "seed") return;
-    const Plan small =
+    Plan small =
         shrink(plan, [&](const Plan& each) { return player_.play(each, false).guarantee == outcome.guarantee; });
+    small.violated = outcome.guarantee + ": " + outcome.violation;
     const auto file =
         std::filesystem::path(options_.failures) / ("sim-" + plan.profile + "-" + std::to_string(plan.seed) + ".json");
     testing::write_file(file, write_plan(small));

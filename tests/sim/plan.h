@@ -97,6 +97,7 @@ struct Plan {
   int page_size = 0;  // lists come in pages of so many records; 0: in one
   std::vector<DevicePlan> devices;
   std::vector<Step> steps;
+  std::string violated;  // what this history did when it was found; empty: nothing
 };
 
 inline constexpr std::array kDatasetNames{"game", "settings", "a.b:c-1"};

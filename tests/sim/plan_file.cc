@@ -73,10 +73,12 @@ std::string_view to_string(Act act) {
 }
 
 std::string write_plan(const Plan& plan) {
-  std::string text = "{\n  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + Json(plan.profile).dump() +
-                     ",\n  \"datasets\": " + std::to_string(plan.datasets) +
-                     ",\n  \"processes\": " + std::to_string(plan.processes) +
-                     ",\n  \"page_size\": " + std::to_string(plan.page_size) + ",\n  \"devices\": [\n";
+  std::string text = "{\n";
+  if (!plan.violated.empty()) text += "  \"violated\": " + Json(plan.violated).dump() + ",\n";
+  text += "  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + Json(plan.profile).dump() +
+          ",\n  \"datasets\": " + std::to_string(plan.datasets) +
+          ",\n  \"processes\": " + std::to_string(plan.processes) +
+          ",\n  \"page_size\": " + std::to_string(plan.page_size) + ",\n  \"devices\": [\n";
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     text += "    " + write_device(plan.devices[i]).dump() + (i + 1 < plan.devices.size() ? ",\n" : "\n");
   }
@@ -93,7 +95,8 @@ Plan read_plan(const std::string& text) {
             .profile = json.at("profile"),
             .datasets = json.at("datasets"),
             .processes = json.at("processes"),
-            .page_size = json.at("page_size")};
+            .page_size = json.at("page_size"),
+            .violated = json.value("violated", "")};
   for (const Json& device : json.at("devices")) {
     plan.devices.push_back(DevicePlan{.survives_power_cut = device.at("survives_power_cut"),
                                       .from_template = device.at("from_template"),
