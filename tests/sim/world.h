@@ -52,8 +52,9 @@ class World {
   void end_faults();
   void finish_what_runs();
   [[nodiscard]] bool anybody_syncs() const;
-  void sync_everybody();
-  [[nodiscard]] bool all_equal(bool complain);
+  void sync_everybody(int identity);
+  void settle(int identity);
+  [[nodiscard]] bool all_equal(int identity, bool complain);
   bool equal(Device& device, const std::string& dataset, std::string& difference);
   [[nodiscard]] bool excused(const Device& device, const std::string& dataset) const;
 
