@@ -7,7 +7,7 @@ presets=("$@")
 [[ ${#presets[@]} -gt 0 ]] || presets=(dev release asan-ubsan)
 
 differ=0
-for profile in calm default network disk restore single processes; do
+for profile in calm default network disk restore single processes identities; do
   first=""
   for preset in "${presets[@]}"; do
     hash=$("build/$preset/tests/sim/syncline_sim" --seed 1 --runs 64 --profile "$profile" | grep '^trace hash')
