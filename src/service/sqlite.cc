@@ -60,6 +60,22 @@ Result<void> Connection::execute(const char* sql) {
   return {};
 }
 
+Result<const Statement*> Connection::keep(const char* sql) {
+  auto& kept = kept_[sql];
+  if (kept.handle() == nullptr) {
+    auto prepared = prepare(sql);
+    if (!prepared) return std::move(prepared).error();
+    kept = std::move(*prepared);
+  }
+  return &kept;
+}
+
+Result<void> Connection::use(const char* sql) {
+  auto kept = keep(sql);
+  if (!kept) return std::move(kept).error();
+  return Query(**kept).run();
+}
+
 Result<Statement> Connection::prepare(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;
   const int result = sqlite3_prepare_v3(this->handle(), sql.data(), static_cast<int>(sql.size()),
@@ -136,24 +152,35 @@ void Query::bind(int index, const std::optional<std::string>& value) {
   if (result != SQLITE_OK) failure_ = result;
 }
 
+namespace {
+
+constexpr const char* kRollBack = "ROLLBACK";
+
+}  // namespace
+
 Transaction::~Transaction() {
-  if (open_) sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  // SQLite may have done it by itself, as when the disk is full.
+  if (open_ && sqlite3_get_autocommit(connection_.handle()) == 0) static_cast<void>(connection_.use(kRollBack));
+}
+
+Result<void> Transaction::begin_as(const char* sql) {
+  // Made ready before it is needed: rolling back may be all that is left to do when there is no memory.
+  if (auto kept = connection_.keep(kRollBack); !kept) return std::move(kept).error();
+  auto begun = connection_.use(sql);
+  open_ = begun.has_value();
+  return begun;
 }
 
 Result<void> Transaction::begin() {
-  auto begun = connection_.execute("BEGIN");
-  open_ = begun.has_value();
-  return begun;
+  return begin_as("BEGIN");
 }
 
 Result<void> Transaction::begin_immediate() {
-  auto begun = connection_.execute("BEGIN IMMEDIATE");
-  open_ = begun.has_value();
-  return begun;
+  return begin_as("BEGIN IMMEDIATE");
 }
 
 Result<void> Transaction::commit() {
-  auto committed = connection_.execute("COMMIT");
+  auto committed = connection_.use("COMMIT");
   if (committed) open_ = false;
   return committed;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "syncline/result.h"
 
@@ -41,6 +42,9 @@ class Connection {
   static Result<Connection> open(const std::string& path);
 
   Result<void> execute(const char* sql);  // any number of statements, their rows are dropped
+  // One statement without values, prepared at its first use and kept. `sql` must be a literal: its address is the key.
+  Result<void> use(const char* sql);
+  Result<const Statement*> keep(const char* sql);  // the same, not run yet
   Result<Statement> prepare(std::string_view sql);
   Result<std::int64_t> integer(std::string_view sql);  // the first column of the first row
   [[nodiscard]] std::int64_t last_insert_id() const;
@@ -49,6 +53,7 @@ class Connection {
  private:
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   std::unique_ptr<sqlite3, CloseConnection> handle_;
+  std::unordered_map<const char*, Statement> kept_;  // goes before the handle
 };
 
 // One execution of a statement, which it resets at its end. What is bound is not copied: it must outlive the query.
@@ -95,6 +100,7 @@ class Transaction {
   Result<void> commit();
 
  private:
+  Result<void> begin_as(const char* sql);
   Connection& connection_;
   bool open_ = false;
 };

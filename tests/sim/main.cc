@@ -1,7 +1,9 @@
 // syncline_sim: plays simulated histories. See README.md.
 #include <sqlite3.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -10,8 +12,8 @@
 #include <string>
 
 #include "sim/plan.h"
+#include "sim/player.h"
 #include "sim/shrink.h"
-#include "sim/world.h"
 #include "support/temp_dir.h"
 
 namespace syncline::sim {
@@ -20,6 +22,8 @@ namespace {
 
 // More are reported by their seed only: each takes a few hundred plays to shrink.
 constexpr std::uint64_t kMostShrunk = 3;
+constexpr std::size_t kPages = 2'000;
+constexpr std::size_t kPageBytes = 4'096 + 512;  // SQLite's own part of each is half of that
 
 struct Options {
   std::uint64_t seed = 1;
@@ -69,11 +73,10 @@ std::optional<Options> read_options(int count, char** arguments) {
 
 class Campaign {
  public:
-  explicit Campaign(Options options)
-      : options_(std::move(options)), root_(home_.path().string()), templates_(make_templates(root_)) {}
+  explicit Campaign(Options options) : options_(std::move(options)), player_(home_.path().string()) {}
 
   int replay() {
-    const auto outcome = play(read_plan(testing::read_file(options_.replay)), templates_, root_, options_.trace);
+    const auto outcome = player_.play(read_plan(testing::read_file(options_.replay)), options_.trace);
     std::cout << (outcome.guarantee.empty() ? "ok" : outcome.guarantee + ": " + outcome.violation) << '\n';
     return outcome.guarantee.empty() ? 0 : 1;
   }
@@ -92,8 +95,8 @@ class Campaign {
  private:
   std::uint64_t run_one(std::uint64_t seed) {
     const Plan plan = make_plan(seed, options_.profile);
-    auto outcome = play(plan, templates_, root_, options_.trace);
-    if (options_.twice && play(plan, templates_, root_, false).hash != outcome.hash) {
+    auto outcome = player_.play(plan, options_.trace);
+    if (options_.twice && player_.play(plan, false).hash != outcome.hash) {
       outcome.guarantee = "seed";
       outcome.violation = "the second play of the same plan has another trace";
     }
@@ -105,8 +108,9 @@ class Campaign {
     std::cout << "seed " << plan.seed << " --profile " << plan.profile << ": " << outcome.guarantee << ": "
               << outcome.violation << std::endl;
     if (++violations_ > kMostShrunk || outcome.guarantee == "seed") return;
-    const Plan small = shrink(
-        plan, [&](const Plan& each) { return play(each, templates_, root_, false).guarantee == outcome.guarantee; });
+    Plan small =
+        shrink(plan, [&](const Plan& each) { return player_.play(each, false).guarantee == outcome.guarantee; });
+    small.violated = outcome.guarantee + ": " + outcome.violation;
     const auto file =
         std::filesystem::path(options_.failures) / ("sim-" + plan.profile + "-" + std::to_string(plan.seed) + ".json");
     testing::write_file(file, write_plan(small));
@@ -116,8 +120,7 @@ class Campaign {
 
   Options options_;
   testing::TempDir home_;
-  std::string root_;
-  Templates templates_;
+  Player player_;
   std::uint64_t violations_ = 0;
 };
 
@@ -133,6 +136,10 @@ int main(int count, char** arguments) {
   // There is one thread: SQLite's mutexes and statistics are a tenth of the time.
   sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  // Pages that all connections share, so that those of one that was closed are at hand for the next.
+  static std::array<std::byte, syncline::sim::kPages * syncline::sim::kPageBytes> pages;
+  sqlite3_config(SQLITE_CONFIG_PAGECACHE, pages.data(), static_cast<int>(syncline::sim::kPageBytes),
+                 static_cast<int>(syncline::sim::kPages));
   try {
     syncline::sim::Campaign campaign(*options);
     return options->replay.empty() ? campaign.run() : campaign.replay();

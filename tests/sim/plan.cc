@@ -20,7 +20,9 @@ struct Profile {
   const char* about;
   int most_devices = 4;
   int most_processes = 1;
-  int faults_of_hundred = 0;  // steps that are faults
+  int identities = 1;
+  int strangers_of_hundred = 1;  // steps that are a stranger's
+  int faults_of_hundred = 0;     // steps that are faults
   std::vector<Weight> faults = {};
 };
 
@@ -63,6 +65,14 @@ const std::vector<Profile>& profiles() {
        .most_devices = 2,
        .most_processes = 2,
        .faults_of_hundred = 25,
+       .faults = kAll},
+      {.name = "identities",
+       .about = "two accounts on each device, and strangers",
+       .most_devices = 3,
+       .most_processes = 2,
+       .identities = 2,
+       .strangers_of_hundred = 10,
+       .faults_of_hundred = 20,
        .faults = kAll}};
   return all;
 }
@@ -180,6 +190,23 @@ DevicePlan draw_device(Chance& chance) {
 
 }  // namespace
 
+std::string label_of(int identity, int dataset) {
+  const std::string name = kDatasetNames[static_cast<std::size_t>(dataset)];
+  return identity == 0 ? name : name + "@" + std::to_string(identity + 1);
+}
+
+std::string label_of(std::string_view identity, std::string_view dataset) {
+  const auto found = std::find(kIdentities.begin(), kIdentities.end(), identity);
+  const auto number = found - kIdentities.begin();
+  return number == 0 ? std::string(dataset) : std::string(dataset) + "@" + std::to_string(number + 1);
+}
+
+Named read_label(const std::string& label) {
+  const auto mark = label.find('@');
+  if (mark == std::string::npos) return {.identity = 0, .dataset = label};
+  return {.identity = std::stoi(label.substr(mark + 1)) - 1, .dataset = label.substr(0, mark)};
+}
+
 std::string about_profile(std::string_view name) {
   const Profile* profile = find_profile(name);
   return profile == nullptr ? "" : profile->about;
@@ -201,6 +228,12 @@ Plan make_plan(std::uint64_t seed, std::string_view name) {
   plan.datasets = chance.one_in(3) ? static_cast<int>(chance.between(2, 3)) : 1;
   const bool shared = profile.most_processes > 1 && (name == "processes" || chance.one_in(5));
   plan.processes = shared ? 2 : 1;
+  plan.identities = profile.identities > 1 || chance.one_in(12) ? 2 : 1;
+  // What a power cut may take of an identity that nobody is at the moment can't be followed.
+  if (plan.identities > 1) {
+    for (auto& device : plan.devices) device.survives_power_cut = true;
+  }
+  plan.records = chance.one_in(10) ? static_cast<int>(chance.between(1, 4)) : 0;
   plan.page_size = chance.one_in(6) ? static_cast<int>(chance.between(1, 3)) : 0;
   const auto steps = chance.between(12, 36);
   for (std::int64_t id = 1; id <= steps; ++id) {
@@ -209,6 +242,14 @@ Plan make_plan(std::uint64_t seed, std::string_view name) {
     step.device = static_cast<int>(chance.below(devices));
     step.process = static_cast<int>(chance.below(plan.processes));
     draw_work(chance, plan, step);
+    if (!fault && chance.percent(profile.strangers_of_hundred)) {
+      step.act = Act::kIntrude;
+      step.kind = static_cast<int>(chance.below(kIntrusions));
+    } else if (plan.identities > 1 && !fault && chance.percent(12)) {
+      step.act = Act::kSwitch;
+      step.number = chance.below(plan.identities);
+      step.kind = static_cast<int>(chance.below(2));
+    }
     if (fault) draw_fault(chance, step);
     plan.steps.push_back(step);
   }

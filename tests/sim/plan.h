@@ -33,8 +33,10 @@ enum class Act : std::uint8_t {
   kBackup,
   kRestore,  // the service's files are those of the last backup
   kWait,     // nothing but its milliseconds
+  kSwitch,   // the process starts anew, as identity `number`; kind 1: as whichever was the last here
+  kIntrude,  // somebody without the right to do so calls the service; kind: Intrusion; key: an operation
 };
-inline constexpr int kActs = static_cast<int>(Act::kWait) + 1;
+inline constexpr int kActs = static_cast<int>(Act::kIntrude) + 1;
 
 enum class Value : std::uint8_t { kOwn, kOwnLong, kEmpty, kSame };
 
@@ -70,6 +72,17 @@ inline constexpr int kNetFaults = static_cast<int>(NetFault::kRefuseAfter) + 1;
 
 enum class Signing : std::uint8_t { kRight, kWrong, kExpired, kFailing, kSlow };
 
+// What is wrong with a call that must get nothing (S4).
+enum class Intrusion : std::uint8_t {
+  kUnsigned,
+  kWrongSecret,
+  kUnknownKey,
+  kTampered,  // signed for another dataset
+  kOld,       // signed an hour ago
+  kOtherPool,
+};
+inline constexpr int kIntrusions = static_cast<int>(Intrusion::kOtherPool) + 1;
+
 struct Step {
   std::int64_t id = 0;    // unique in its plan; decides the values it writes
   std::int64_t wait = 0;  // milliseconds before it
@@ -94,14 +107,28 @@ struct Plan {
   std::string profile;
   int datasets = 1;
   int processes = 1;  // on each device's store
+  int identities = 1;
+  int records = 0;    // the service's quota for a dataset while there are faults; 0: as always
   int page_size = 0;  // lists come in pages of so many records; 0: in one
   std::vector<DevicePlan> devices;
   std::vector<Step> steps;
+  std::string violated;  // what this history did when it was found; empty: nothing
 };
 
 inline constexpr std::array kDatasetNames{"game", "settings", "a.b:c-1"};
+inline constexpr std::array kIdentities{"us-east-1:00000000-0000-4000-8000-000000000001",
+                                        "us-east-1:00000000-0000-4000-8000-000000000002"};
 inline constexpr std::array kKeys{"k1", "k2", "level/%:+ &=?", "\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87 \xf0\x9f\x8e\xb2",
                                   "k5", "k6"};
+
+// An identity's dataset, as ledgers and traces call it: "game", "game@2".
+std::string label_of(int identity, int dataset);
+std::string label_of(std::string_view identity, std::string_view dataset);
+struct Named {
+  int identity = 0;
+  std::string dataset;
+};
+Named read_label(const std::string& label);
 
 // "" if there is no such profile.
 std::string about_profile(std::string_view name);

@@ -12,11 +12,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kActNames{"put",        "remove",       "put_all",           "sync",          "resolve",
-                               "handler",    "delete",       "restart",           "kill",          "power_cut",
-                               "disk_fault", "net_fault",    "partition",         "clock",         "credentials",
-                               "describe",   "service_kill", "service_power_cut", "service_fault", "backup",
-                               "restore",    "wait"};
+constexpr std::array kActNames{
+    "put",           "remove",  "put_all",     "sync",      "resolve",      "handler",
+    "delete",        "restart", "kill",        "power_cut", "disk_fault",   "net_fault",
+    "partition",     "clock",   "credentials", "describe",  "service_kill", "service_power_cut",
+    "service_fault", "backup",  "restore",     "wait",      "switch",       "intrude"};
 static_assert(kActNames.size() == kActs);
 
 Act read_act(const std::string& name) {
@@ -56,6 +56,7 @@ void check(bool holds, const std::string& what) {
 void check_plan(const Plan& plan) {
   check(!about_profile(plan.profile).empty(), "its profile");
   check(plan.datasets >= 1 && plan.datasets <= static_cast<int>(kDatasetNames.size()), "its datasets");
+  check(plan.identities >= 1 && plan.identities <= static_cast<int>(kIdentities.size()), "its identities");
   check(!plan.devices.empty() && plan.devices.size() <= 5, "its devices");
   for (const Step& step : plan.steps) {
     const std::string where = "step " + std::to_string(step.id);
@@ -73,10 +74,13 @@ std::string_view to_string(Act act) {
 }
 
 std::string write_plan(const Plan& plan) {
-  std::string text = "{\n  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + Json(plan.profile).dump() +
-                     ",\n  \"datasets\": " + std::to_string(plan.datasets) +
-                     ",\n  \"processes\": " + std::to_string(plan.processes) +
-                     ",\n  \"page_size\": " + std::to_string(plan.page_size) + ",\n  \"devices\": [\n";
+  std::string text = "{\n";
+  if (!plan.violated.empty()) text += "  \"violated\": " + Json(plan.violated).dump() + ",\n";
+  text +=
+      "  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + Json(plan.profile).dump() +
+      ",\n  \"datasets\": " + std::to_string(plan.datasets) + ",\n  \"processes\": " + std::to_string(plan.processes) +
+      ",\n  \"identities\": " + std::to_string(plan.identities) + ",\n  \"records\": " + std::to_string(plan.records) +
+      ",\n  \"page_size\": " + std::to_string(plan.page_size) + ",\n  \"devices\": [\n";
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     text += "    " + write_device(plan.devices[i]).dump() + (i + 1 < plan.devices.size() ? ",\n" : "\n");
   }
@@ -93,7 +97,10 @@ Plan read_plan(const std::string& text) {
             .profile = json.at("profile"),
             .datasets = json.at("datasets"),
             .processes = json.at("processes"),
-            .page_size = json.at("page_size")};
+            .identities = json.value("identities", 1),
+            .records = json.value("records", 0),
+            .page_size = json.at("page_size"),
+            .violated = json.value("violated", "")};
   for (const Json& device : json.at("devices")) {
     plan.devices.push_back(DevicePlan{.survives_power_cut = device.at("survives_power_cut"),
                                       .from_template = device.at("from_template"),

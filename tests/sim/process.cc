@@ -88,7 +88,7 @@ ClientOptions Process::options() {
   options.endpoint = std::string("http://") + kHost;
   options.region = kRegion;
   options.identity_pool_id = service_.pool();
-  options.identity_id = kIdentity;
+  if (!as_last_) options.identity_id = kIdentities[static_cast<std::size_t>(identity_)];
   options.device_id = name();
   options.credentials = std::make_shared<Signer>(*this);
   options.durability = plan.survives_power_cut ? Durability::kFull : Durability::kProcess;
@@ -110,31 +110,61 @@ bool Process::open() {
                                            .random = std::make_unique<testing::FakeRandom>(drawn_seed()),
                                            .transport = std::move(transport)});
   if (!client) {
+    device_.last_identity.reset();
     context_.say(name() + " does not open: " + std::string(to_string(client.error().code)));
     return false;
   }
   client_.emplace(std::move(*client));
-  context_.say(name() + " opens");
-  for (const auto& [dataset, changes] : std::map(torn_batches_)) check_batch(dataset);
+  note_identity();
+  context_.say(name() + " opens" + (identity_ == 0 ? "" : " as " + std::to_string(identity_ + 1)));
+  for (const auto& [dataset, changes] : std::map(torn_batches_)) {
+    if (read_label(dataset).identity == identity_) check_batch(dataset);
+  }
   return client_.has_value();
+}
+
+void Process::note_identity() {
+  const auto found = std::find(kIdentities.begin(), kIdentities.end(), client_->identity_id());
+  const auto now = static_cast<int>(found - kIdentities.begin());
+  const auto expected = as_last_ ? device_.last_identity : std::optional(identity_);
+  context_.verdict.require(!expected || now == *expected, "D15",
+                           name() + " opened as \"" + client_->identity_id() + "\", not as the last identity here");
+  identity_ = std::min(now, static_cast<int>(kIdentities.size()) - 1);
+  device_.last_identity = identity_;
+}
+
+void Process::switch_identity(const Step& step) {
+  close();
+  identity_ = static_cast<int>(step.number);
+  // Where the last one is not known, there may be none.
+  as_last_ = step.kind == 1 && device_.last_identity.has_value();
+  open();
+  as_last_ = false;
+}
+
+void Process::become(int identity) {
+  if (identity_ == identity) return;
+  close();
+  identity_ = identity;
 }
 
 std::uint64_t Process::drawn_seed() const {
   return context_.plan.seed ^ (static_cast<std::uint64_t>(process_) << 32U);
 }
 
-Dataset* Process::dataset(const std::string& name) {
-  if (!open()) return nullptr;
-  if (const auto known = datasets_.find(name); known != datasets_.end()) return &known->second;
+Dataset* Process::dataset(const std::string& label) {
+  const auto named = read_label(label);
+  if (!open() || named.identity != identity_) return nullptr;
+  if (const auto known = datasets_.find(label); known != datasets_.end()) return &known->second;
   context_.disk.run_as(process_);
-  auto opened = client_->dataset(name);
+  auto opened = client_->dataset(named.dataset);
   if (!opened || dead()) {
     after_call();
     return nullptr;
   }
-  datasets_.emplace(name, std::move(*opened));
-  connect(name);
-  return &datasets_.at(name);
+  datasets_.emplace(label, std::move(*opened));
+  connect(label);
+  return &datasets_.at(label);
 }
 
 void Process::close() {
@@ -236,6 +266,8 @@ void Process::synchronize(const std::string& dataset) {
   if (data == nullptr) return;
   auto run = std::make_shared<Run>(Run{.dataset = dataset, .began = context_.writes.moment()});
   runs_.push_back(run);
+  std::erase_if(device_.runs, [](const auto& each) { return each.expired(); });
+  device_.runs.push_back(run);
   succeeded_.erase(dataset);
   context_.say(name() + "/" + dataset + " syncs");
   context_.disk.run_as(process_);
@@ -271,7 +303,7 @@ void Process::complete(const std::shared_ptr<Run>& run, const Result<SyncReport>
 }
 
 void Process::describe(const Step& step) {
-  Dataset* const data = dataset(kDatasetNames[static_cast<std::size_t>(step.dataset)]);
+  Dataset* const data = dataset(label(step.dataset));
   if (data == nullptr) return;
   ++calls_;
   context_.disk.run_as(process_);

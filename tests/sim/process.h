@@ -18,14 +18,23 @@
 
 namespace syncline::sim {
 
+// A synchronize() that a process has called.
+struct SyncRun {
+  std::string dataset;
+  std::int64_t began = 0;  // in the ledger's order
+  int completions = 0;
+};
+
 // What belongs to the device and not to one of its processes.
 struct DeviceState {
   int index = 0;
   std::string directory;
   Answer answer = Answer::kNewest;
   Signing signing = Signing::kRight;
-  std::int64_t values = 0;                      // written by its app's handlers so far
-  std::map<std::string, std::int64_t> deleted;  // here, and perhaps not at the service yet: when
+  std::vector<std::weak_ptr<const SyncRun>> runs;  // of all its processes
+  std::int64_t values = 0;                         // written by its app's handlers so far
+  std::optional<int> last_identity;                // that a process has opened as; absent: not known
+  std::map<std::string, std::int64_t> deleted;     // here, and perhaps not at the service yet: when
 };
 
 class Process {
@@ -47,6 +56,11 @@ class Process {
   void resolve(const Step& step);
   void delete_dataset(const Step& step);
   void describe(const Step& step);
+  // Closes it and opens it as another identity, or as the last one (D15).
+  void switch_identity(const Step& step);
+  void become(int identity);
+  // Of the identity that it works for.
+  [[nodiscard]] std::string label(int dataset) const { return label_of(identity_, dataset); }
   void synchronize(const std::string& dataset);
 
   // The device's answer to conflicts is another one.
@@ -58,21 +72,18 @@ class Process {
   [[nodiscard]] bool syncing() const;
   // How the last synchronize() of a data set went.
   [[nodiscard]] bool succeeded(const std::string& dataset) const { return succeeded_.contains(dataset); }
-  // Null: it can't be opened.
-  Dataset* dataset(const std::string& name);
+  // Null: it can't be opened, or is another identity's.
+  Dataset* dataset(const std::string& label);
 
  private:
-  struct Run {
-    std::string dataset;
-    std::int64_t began = 0;  // in the ledger's order
-    int completions = 0;
-  };
+  using Run = SyncRun;
   class Signer;
 
   [[nodiscard]] bool dead() const { return context_.disk.killed(process_); }
   [[nodiscard]] std::string name() const;
   [[nodiscard]] Place place(const std::string& dataset, const std::string& key) const;
   ClientOptions options();
+  void note_identity();
   [[nodiscard]] std::uint64_t drawn_seed() const;
   void connect(const std::string& dataset);
   void bury();
@@ -82,6 +93,7 @@ class Process {
   void write(const std::string& dataset, const std::vector<Change>& changes);
   std::int64_t base_of(const std::string& dataset, const std::string& key);
   std::int64_t since(const std::string& dataset) const;
+  std::int64_t seen_since(const std::string& dataset, const Change& change);
   Resolution decide(const std::string& dataset, const Conflict& conflict);
   Resolution answer(const std::string& dataset, const Conflict& conflict);
   std::string own_value();
@@ -98,6 +110,8 @@ class Process {
   std::shared_ptr<Clock> shared_clock_;
 
   testing::ProcessId process_ = 0;
+  int identity_ = 0;
+  bool as_last_ = false;  // opens as whichever identity was the last one
   std::optional<Client> client_;
   std::shared_ptr<Mailbox> mailbox_;
   std::map<std::string, Dataset> datasets_;

@@ -26,10 +26,6 @@ std::string value_of(const Step& step, std::size_t index) {
   return own;
 }
 
-std::string dataset_of(const Step& step) {
-  return kDatasetNames[static_cast<std::size_t>(step.dataset)];
-}
-
 std::string key_of(const Step& step, std::size_t further = 0) {
   return kKeys[(static_cast<std::size_t>(step.key) + further) % kKeys.size()];
 }
@@ -51,10 +47,23 @@ std::string outcome(const Result<void>& result) {
 
 std::int64_t Process::since(const std::string& dataset) const {
   std::int64_t first = WriteLedger::kUnknownBase;
-  for (const auto& run : runs_) {
-    if (run->dataset == dataset) first = std::min(first, run->began);
+  for (const auto& each : device_.runs) {
+    const auto run = each.lock();
+    if (run && run->completions == 0 && run->dataset == dataset) first = std::min(first, run->began);
   }
   return first;
+}
+
+// Writing what the other side of a waiting conflict holds takes that version, which may have been replaced by then.
+std::int64_t Process::seen_since(const std::string& dataset, const Change& change) {
+  if (is_unique(change.value)) return WriteLedger::kUnknownBase;
+  const auto waiting = datasets_.at(dataset).conflicts();
+  if (!waiting) return WriteLedger::kUnknownBase;
+  for (const Conflict& conflict : *waiting) {
+    if (conflict.key != change.key || conflict.remote.value != change.value) continue;
+    return context_.writes.committed_at(dataset, change.key, conflict.remote.count.value);
+  }
+  return WriteLedger::kUnknownBase;
 }
 
 // The version that the device knew when it wrote.
@@ -76,13 +85,14 @@ void Process::note_write(const std::string& dataset, const Change& change, const
 void Process::write(const std::string& dataset, const std::vector<Change>& changes) {
   context_.disk.run_as(process_);
   Dataset& data = datasets_.at(dataset);
-  const auto began = since(dataset);
+  auto began = since(dataset);
   const auto absent = [&] {
     const auto before = data.get(changes.front().key);
     return !before || !*before;
   };
   // A removal of what is absent is a success that writes nothing, and where the disk does not tell it may be one.
   if (changes.size() == 1 && !changes.front().value && absent()) return;
+  for (const Change& change : changes) began = std::min(began, seen_since(dataset, change));
   Result<void> result;
   if (changes.size() > 1) {
     result = data.put_all(changes);
@@ -100,32 +110,32 @@ void Process::write(const std::string& dataset, const std::vector<Change>& chang
 }
 
 void Process::put(const Step& step) {
-  if (dataset(dataset_of(step)) == nullptr) return;
-  write(dataset_of(step), {Change{.key = key_of(step), .value = value_of(step, 0)}});
+  if (dataset(label(step.dataset)) == nullptr) return;
+  write(label(step.dataset), {Change{.key = key_of(step), .value = value_of(step, 0)}});
   after_call();
   tick();
 }
 
 void Process::remove(const Step& step) {
-  if (dataset(dataset_of(step)) == nullptr) return;
-  write(dataset_of(step), {Change{.key = key_of(step), .value = std::nullopt}});
+  if (dataset(label(step.dataset)) == nullptr) return;
+  write(label(step.dataset), {Change{.key = key_of(step), .value = std::nullopt}});
   after_call();
   tick();
 }
 
 void Process::put_all(const Step& step) {
-  if (dataset(dataset_of(step)) == nullptr) return;
+  if (dataset(label(step.dataset)) == nullptr) return;
   Step own = step;
   own.kind = static_cast<int>(Value::kOwn);
   std::vector<Change> changes;
   for (std::size_t i = 0; i < static_cast<std::size_t>(step.number); ++i) {
     const bool removed = ((step.kind >> i) & 1) != 0;
-    const auto present = datasets_.at(dataset_of(step)).get(key_of(step, i));
+    const auto present = datasets_.at(label(step.dataset)).get(key_of(step, i));
     if (removed && (!present || !*present)) continue;  // would write nothing
     changes.push_back(
         Change{.key = key_of(step, i), .value = removed ? std::nullopt : std::optional(value_of(own, i))});
   }
-  if (!changes.empty() && !dead()) write(dataset_of(step), changes);
+  if (!changes.empty() && !dead()) write(label(step.dataset), changes);
   after_call();
   tick();
 }
@@ -152,7 +162,7 @@ void Process::check_batch(const std::string& dataset) {
 }
 
 void Process::delete_dataset(const Step& step) {
-  const auto dataset = dataset_of(step);
+  const auto dataset = label(step.dataset);
   Dataset* const data = this->dataset(dataset);
   if (data == nullptr) return;
   context_.disk.run_as(process_);
@@ -230,7 +240,7 @@ Resolution Process::answer(const std::string& dataset, const Conflict& conflict)
 }
 
 void Process::resolve(const Step& step) {
-  const auto dataset = dataset_of(step);
+  const auto dataset = label(step.dataset);
   Dataset* const data = this->dataset(dataset);
   if (data == nullptr) return;
   context_.disk.run_as(process_);
@@ -254,7 +264,7 @@ void Process::resolve(const Step& step) {
 // --- what the store holds -----------------------------------------------------------------------------------------
 
 void Process::check_all() {
-  for (int i = 0; i < context_.plan.datasets; ++i) check(kDatasetNames[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < context_.plan.datasets; ++i) check(label(i));
 }
 
 void Process::check(const std::string& dataset) {

@@ -37,6 +37,7 @@ ServiceHost::ServiceHost(Context& context, const Image& image)
 }
 
 ServiceHost::~ServiceHost() {
+  context_.disk.kill(process_);
   context_.disk.run_as(process_);
   service_.reset();
 }
@@ -46,8 +47,9 @@ ServiceHost::~ServiceHost() {
 void ServiceHost::start() {
   process_ = context_.new_process();
   context_.disk.run_as(process_);
-  auto service = service::Service::open(
-      service::ServiceOptions{.data_dir = directory_, .region = kRegion, .clock = &clock_, .readers = 1});
+  service::ServiceOptions options{.data_dir = directory_, .region = kRegion, .clock = &clock_, .readers = 1};
+  if (context_.plan.records != 0 && !faults_ended_) options.quotas.records_per_dataset = context_.plan.records;
+  auto service = service::Service::open(options);
   if (!service) {
     context_.say("service does not start: " + std::string(to_string(service.error().code)));
     return;
@@ -112,6 +114,8 @@ void ServiceHost::restore() {
 
 void ServiceHost::must_run() {
   context_.faults.disarm_all();
+  if (service_ && context_.plan.records != 0) die();
+  faults_ended_ = true;
   if (service_) return;
   start();
   context_.verdict.require(service_ != nullptr, "S7", "the service does not start again");
@@ -161,15 +165,23 @@ HttpRequest ServiceHost::in_pages(HttpRequest request) const {
 }
 
 void ServiceHost::sign(HttpRequest& request, Timestamp date) const {
-  auth::sign(request, kHost, {.region = kRegion, .service = "cognito-sync"}, credentials_, date);
+  sign(request, date, credentials_);
+}
+
+void ServiceHost::sign(HttpRequest& request, Timestamp date, const Credentials& credentials) {
+  auth::sign(request, kHost, {.region = kRegion, .service = "cognito-sync"}, credentials, date);
+}
+
+std::string ServiceHost::path_of(const std::string& pool, const std::string& label) const {
+  const auto [identity, dataset] = read_label(label);
+  return "/identitypools/" + percent_encode(pool) + "/identities/" +
+         percent_encode(kIdentities[static_cast<std::size_t>(identity)]) + "/datasets/" + percent_encode(dataset);
 }
 
 std::optional<HeldDataset> ServiceHost::read(const std::string& dataset) {
   if (!service_) return std::nullopt;
   context_.disk.run_as(process_);
-  HttpRequest request{.path = "/identitypools/" + percent_encode(pool_) + "/identities/" + percent_encode(kIdentity) +
-                              "/datasets/" + percent_encode(dataset) + "/records",
-                      .query = {{"lastSyncCount", "0"}}};
+  HttpRequest request{.path = path_of(pool_, dataset) + "/records", .query = {{"lastSyncCount", "0"}}};
   sign(request, clock_.wall());
   const auto answer = service_->handle(request, "ledger");
   if (answer.status != 200 || context_.disk.killed(process_)) return std::nullopt;
@@ -186,8 +198,8 @@ std::optional<HeldDataset> ServiceHost::read(const std::string& dataset) {
 }
 
 void ServiceHost::check_all() {
-  for (int i = 0; i < context_.plan.datasets; ++i) {
-    const std::string dataset = kDatasetNames[static_cast<std::size_t>(i)];
+  for (int i = 0; i < context_.plan.datasets * context_.plan.identities; ++i) {
+    const std::string dataset = label_of(i / context_.plan.datasets, i % context_.plan.datasets);
     const auto found = read(dataset);
     if (found) {
       context_.held.reconcile(dataset, *found);
@@ -195,6 +207,74 @@ void ServiceHost::check_all() {
       context_.verdict.fail("S7", "the service does not answer after its start");
     }
   }
+}
+
+// --- strangers ----------------------------------------------------------------------------------------------------
+
+HttpRequest ServiceHost::intruder(const Step& step, const std::string& dataset) {
+  HttpRequest request{.path = path_of(pool_, dataset)};
+  switch (step.key % 4) {
+    case 0:
+      request.path += "/records";
+      break;
+    case 1:
+      request.method = "DELETE";
+      break;
+    case 2:
+      request.method = "POST";
+      request.headers.push_back({"Content-Type", "application/json"});
+      request.body = R"({"DeviceId":"X","SyncSessionToken":"x","RecordPatches":[]})";
+      break;
+    default:
+      break;
+  }
+  auto credentials = credentials_;
+  auto date = clock_.wall();
+  const std::string right = request.path;
+  switch (static_cast<Intrusion>(step.kind)) {
+    case Intrusion::kUnsigned:
+      return request;
+    case Intrusion::kWrongSecret:
+      credentials.secret_access_key += "x";
+      break;
+    case Intrusion::kUnknownKey:
+      credentials.access_key_id = "SLDKNOBODYSKEYATALL2";
+      break;
+    case Intrusion::kTampered:
+      request.path += "x";
+      break;
+    case Intrusion::kOld:
+      date -= std::chrono::hours(1);
+      break;
+    case Intrusion::kOtherPool:
+      request.path.replace(request.path.find("/identitypools/") + 15, percent_encode(pool_).size(),
+                           percent_encode("us-east-1:00000000-0000-4000-8000-00000000000f"));
+      break;
+  }
+  sign(request, date, credentials);
+  if (static_cast<Intrusion>(step.kind) == Intrusion::kTampered) request.path = right;
+  return request;
+}
+
+void ServiceHost::intrude(const Step& step) {
+  if (!service_) return;
+  context_.disk.run_as(process_);
+  const auto failed = context_.faults.failed();
+  const auto answer_about = [&](const std::string& dataset) {
+    auto answer = service_->handle(intruder(step, dataset), "stranger");
+    return std::to_string(answer.status) + " " + answer.body;
+  };
+  const auto about_this = answer_about(label_of(static_cast<int>(step.id) % context_.plan.identities, step.dataset));
+  const auto about_none = answer_about("nobody-has-this-one");
+  if (context_.disk.killed(process_) || context_.faults.failed() != failed) {
+    if (!context_.disk.killed(process_)) return;
+    die();
+    return start_later();
+  }
+  context_.say("a stranger gets " + about_this.substr(0, 3));
+  context_.verdict.require(about_this.starts_with("4"), "S4", "a stranger got " + about_this.substr(0, 60));
+  context_.verdict.require(about_this == about_none, "S4",
+                           "a stranger can tell that a dataset exists: " + about_this.substr(0, 60));
 }
 
 }  // namespace syncline::sim

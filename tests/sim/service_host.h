@@ -15,7 +15,6 @@ namespace syncline::sim {
 
 inline constexpr const char* kHost = "127.0.0.1:7373";
 inline constexpr const char* kRegion = "us-east-1";
-inline constexpr const char* kIdentity = "us-east-1:00000000-0000-4000-8000-000000000001";
 
 using Image = std::map<std::string, std::string>;  // files by name
 
@@ -30,6 +29,8 @@ class ServiceHost {
 
   void kill(const Step& step);
   void power_cut();
+  // A call that must get nothing (S4).
+  void intrude(const Step& step);
   void fail(const Step& step) { context_.faults.arm(process_, step); }
   void back_up();
   void restore();
@@ -44,11 +45,14 @@ class ServiceHost {
   [[nodiscard]] const std::string& pool() const { return pool_; }
 
  private:
+  HttpRequest intruder(const Step& step, const std::string& dataset);
+  [[nodiscard]] std::string path_of(const std::string& pool, const std::string& label) const;
   void start();
   void die();
   void start_later();
   HttpRequest in_pages(HttpRequest request) const;
   void sign(HttpRequest& request, Timestamp date) const;
+  static void sign(HttpRequest& request, Timestamp date, const Credentials& credentials);
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
   Context& context_;
@@ -57,6 +61,7 @@ class ServiceHost {
   testing::ProcessId process_ = 0;
   std::unique_ptr<service::Service> service_;
   bool starting_ = false;
+  bool faults_ended_ = false;
   Credentials credentials_;
   std::string pool_;
   Image backup_;

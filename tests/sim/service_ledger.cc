@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "sim/plan.h"
 #include "wire/messages.h"
 
 namespace syncline::sim {
@@ -34,7 +35,8 @@ void ServiceLedger::observe(int device, const HttpRequest& request, const std::o
   if (answer && !faulty) {
     verdict_.require(answer->status < 500, "S6", "the service answered " + std::to_string(answer->status));
   }
-  Open call{.dataset = route->dataset, .by = std::string(1, static_cast<char>('A' + device))};
+  const std::string dataset = label_of(route->identity, route->dataset);
+  Open call{.dataset = dataset, .by = std::string(1, static_cast<char>('A' + device))};
   call.deletes = route->operation == wire::Operation::kDeleteDataset;
   if (route->operation == wire::Operation::kUpdateRecords) {
     const Json body = Json::parse(request.body);
@@ -48,8 +50,8 @@ void ServiceLedger::observe(int device, const HttpRequest& request, const std::o
     if (writes) open_.push_back(std::move(call));
     return;
   }
-  if (route->operation == wire::Operation::kListRecords) observe_list(device, route->dataset, request, *answer);
-  if (call.deletes) observe_delete(route->dataset, *answer);
+  if (route->operation == wire::Operation::kListRecords) observe_list(device, dataset, request, *answer);
+  if (call.deletes) observe_delete(dataset, *answer);
   if (!call.patches.empty()) {
     observe_update(call, *answer);
     auto& told = highest_told_[{device, call.dataset}];
@@ -98,6 +100,10 @@ void ServiceLedger::check_list(const std::string& dataset, std::int64_t from, co
 
 void ServiceLedger::observe_update(const Open& call, const HttpResponse& answer) {
   if (answer.status == 409) return check_refusal(call);
+  const bool over = quota_ != 0 && present_after(call) > quota_;
+  if (answer.status == 400 && answer.body.find("LimitExceeded") != std::string::npos) {
+    verdict_.require(over, "S5", "UpdateRecords was refused, but it is within the quota");
+  }
   if (answer.status != 200) return;
   const auto& held = held_[call.dataset];
   const Json records = Json::parse(answer.body).at("Records");
@@ -108,7 +114,15 @@ void ServiceLedger::observe_update(const Open& call, const HttpResponse& answer)
         record.at("SyncCount") == held.count + 1, "S1",
         "UpdateRecords gave out " + record.at("SyncCount").dump() + " after " + std::to_string(held.count));
   }
+  verdict_.require(!over, "S5", "UpdateRecords left more than " + std::to_string(quota_) + " records");
   commit(call);
+}
+
+// Records with a value: tombstones do not count.
+std::int64_t ServiceLedger::present_after(const Open& call) const {
+  const auto held = held_.find(call.dataset);
+  const auto records = after(held == held_.end() ? HeldDataset() : held->second, call).records;
+  return std::count_if(records.begin(), records.end(), [](const auto& each) { return each.second.value.has_value(); });
 }
 
 // One stale patch rejects all; none of them stale and nothing deleted: no reason to.

@@ -41,6 +41,8 @@ class ServiceLedger {
   [[nodiscard]] const Held& held() const { return held_; }
   [[nodiscard]] bool ever_restored() const { return ever_restored_; }
 
+  // From now on the service takes no more records in a dataset; 0: as many as ever.
+  void set_quota(int records) { quota_ = records; }
   // The service is as it was when `held` was taken.
   void restored(const Held& held);
   // Whether the device may hold counts of a time that the service has forgotten without having been told so.
@@ -66,6 +68,7 @@ class ServiceLedger {
   void observe_delete(const std::string& dataset, const HttpResponse& answer);
   void check_list(const std::string& dataset, std::int64_t from, const std::string& body);
   void check_refusal(const Open& call);
+  [[nodiscard]] std::int64_t present_after(const Open& call) const;
   void commit(const Open& call);
   void delete_dataset(const std::string& dataset);
   void note_list(int device, const std::string& dataset, std::int64_t from, bool refused);
@@ -76,6 +79,7 @@ class ServiceLedger {
   Held held_;
   std::vector<Open> open_;
   bool ever_restored_ = false;
+  std::int64_t quota_ = 0;
   std::map<Place, std::int64_t> highest_told_;  // counts that a device may hold
   std::map<Place, std::int64_t> forgotten_;     // a restore went back to this count, and the device was ahead
 };

@@ -30,7 +30,7 @@ Templates make_templates(const std::string& root) {
   templates.service["service.db"] = disk.read_file(root + "/service/service.db");
   {
     ClientOptions options{.data_directory = root + "/A"};
-    options.identity_id = kIdentity;
+    options.identity_id = kIdentities[0];
     options.threading = Threading::kTick;
     auto client = Client::open(std::move(options));
     if (!client) throw std::runtime_error(client.error().message);
@@ -40,23 +40,13 @@ Templates make_templates(const std::string& root) {
   return templates;
 }
 
-Outcome play(const Plan& plan, const Templates& templates, const std::string& root, bool print) {
-  Trace trace(print);
-  World world(plan, templates, root, trace);
-  world.run();
-  const auto& verdict = world.verdict();
-  return Outcome{.guarantee = verdict.guarantee(),
-                 .violation = verdict.violation(),
-                 .hash = trace.hash(),
-                 .steps = plan.steps.size()};
-}
-
 World::World(const Plan& plan, const Templates& templates, const std::string& root, Trace& trace)
     : context_(plan, trace, root),
       service_(context_, templates.service),
       network_(context_.events, trace, plan.seed, [this](int device, const std::string& bytes, bool first) {
         return service_.serve(device, bytes, first);
       }) {
+  context_.held.set_quota(plan.records);
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     auto device = std::make_unique<Device>(Device{.state = {}, .clock = SimClock(context_.events), .processes = {}});
     device->state.index = static_cast<int>(i);
@@ -110,7 +100,7 @@ bool World::work(const Step& step) {
       process.put_all(step);
       return true;
     case Act::kSync:
-      process.synchronize(kDatasetNames[static_cast<std::size_t>(step.dataset)]);
+      process.synchronize(process.label(step.dataset));
       return true;
     case Act::kResolve:
       process.resolve(step);
@@ -128,6 +118,12 @@ bool World::work(const Step& step) {
       return true;
     case Act::kDescribe:
       process.describe(step);
+      return true;
+    case Act::kSwitch:
+      process.switch_identity(step);
+      return true;
+    case Act::kIntrude:
+      service_.intrude(step);
       return true;
     default:
       return step.act == Act::kWait;
@@ -188,10 +184,11 @@ void World::power_cut(Device& device) {
   if (context_.plan.devices[static_cast<std::size_t>(device.state.index)].survives_power_cut) return;
   std::map<std::string, std::vector<PendingChange>> journals;
   for (int i = 0; i < context_.plan.datasets; ++i) {
-    Dataset* const dataset = device.processes.front()->dataset(kDatasetNames[static_cast<std::size_t>(i)]);
+    const std::string label = device.processes.front()->label(i);
+    Dataset* const dataset = device.processes.front()->dataset(label);
     if (dataset == nullptr) return context_.verdict.fail("D10", "a store can't be opened after a power cut");
     auto pending = dataset->pending_changes();
-    if (pending) journals[kDatasetNames[static_cast<std::size_t>(i)]] = std::move(*pending);
+    if (pending) journals[label] = std::move(*pending);
   }
   context_.writes.lost_newest(device.state.index, journals);
 }
@@ -201,13 +198,22 @@ void World::power_cut(Device& device) {
 void World::settle() {
   end_faults();
   finish_what_runs();
+  for (int identity = 0; identity < context_.plan.identities && !context_.verdict.failed(); ++identity) {
+    settle(identity);
+  }
+}
+
+void World::settle(int identity) {
+  for (const auto& device : devices_) {
+    for (const auto& process : device->processes) process->become(identity);
+  }
   for (int round = 0; round < kSyncsToSettle && !context_.verdict.failed(); ++round) {
-    if (round > 0 && all_equal(false)) break;
-    sync_everybody();
+    if (round > 0 && all_equal(identity, false)) break;
+    sync_everybody(identity);
   }
   if (context_.verdict.failed()) return;
   service_.check_all();
-  static_cast<void>(all_equal(true));
+  static_cast<void>(all_equal(identity, true));
   for (const auto& device : devices_) {
     for (const auto& process : device->processes) {
       if (!context_.verdict.failed()) process->check_all();
@@ -218,6 +224,7 @@ void World::settle() {
 void World::end_faults() {
   context_.say("faults end");
   network_.heal();
+  context_.held.set_quota(0);
   service_.must_run();
   for (const auto& device : devices_) {
     device->state.signing = Signing::kRight;
@@ -246,10 +253,10 @@ void World::finish_what_runs() {
   if (!context_.verdict.failed() && anybody_syncs()) context_.verdict.fail("D13", "a sync does not end");
 }
 
-void World::sync_everybody() {
+void World::sync_everybody(int identity) {
   for (const auto& device : devices_) {
     for (int i = 0; i < context_.plan.datasets; ++i) {
-      device->processes.front()->synchronize(kDatasetNames[static_cast<std::size_t>(i)]);
+      device->processes.front()->synchronize(label_of(identity, i));
     }
     finish_what_runs();
     if (context_.verdict.failed()) return;
@@ -260,10 +267,10 @@ bool World::excused(const Device& device, const std::string& dataset) const {
   return context_.held.misled(device.state.index, dataset);
 }
 
-bool World::all_equal(bool complain) {
+bool World::all_equal(int identity, bool complain) {
   for (const auto& device : devices_) {
     for (int i = 0; i < context_.plan.datasets; ++i) {
-      const std::string dataset = kDatasetNames[static_cast<std::size_t>(i)];
+      const std::string dataset = label_of(identity, i);
       std::string difference;
       if (excused(*device, dataset) || equal(*device, dataset, difference)) continue;
       if (complain)

@@ -25,10 +25,7 @@ struct Outcome {
   std::string guarantee;  // empty: nothing was violated
   std::string violation;
   std::uint64_t hash = 0;
-  std::size_t steps = 0;
 };
-
-Outcome play(const Plan& plan, const Templates& templates, const std::string& root, bool print);
 
 class World {
  public:
@@ -55,8 +52,9 @@ class World {
   void end_faults();
   void finish_what_runs();
   [[nodiscard]] bool anybody_syncs() const;
-  void sync_everybody();
-  [[nodiscard]] bool all_equal(bool complain);
+  void sync_everybody(int identity);
+  void settle(int identity);
+  [[nodiscard]] bool all_equal(int identity, bool complain);
   bool equal(Device& device, const std::string& dataset, std::string& difference);
   [[nodiscard]] bool excused(const Device& device, const std::string& dataset) const;
 

@@ -92,7 +92,9 @@ void WriteLedger::chose(const Place& place, const Conflict& conflict, Resolution
 void WriteLedger::committed(const Commit& commit) {
   const auto now = moment();
   history_[{commit.dataset, commit.key}].push_back(Held{.moment = now, .value = commit.value});
-  commits_[{commit.dataset, commit.key, commit.count}] = commit;
+  auto& kept = commits_[{commit.dataset, commit.key, commit.count}];
+  kept = commit;
+  kept.moment = now;
   const int device = commit.by.empty() ? -1 : commit.by[0] - 'A';
   if (is_unique(commit.value)) {
     const auto write = writes_.find(*commit.value);
@@ -107,11 +109,19 @@ void WriteLedger::committed(const Commit& commit) {
     if (restored_) return;
     verdict_.require(write->second.place.device == device, "D4",
                      where(write->second.place) + name_of(commit.value) + " was pushed by " + commit.by);
+    verdict_.require(
+        write->second.place.dataset == commit.dataset && write->second.place.key == commit.key, "D15",
+        where(write->second.place) + name_of(commit.value) + " was pushed to " + commit.dataset + " " + commit.key);
     verdict_.require(write->second.commits <= write->second.allowed, "D4",
                      where(write->second.place) + name_of(commit.value) + " became version " +
                          std::to_string(commit.count) + ", its second");
   }
   if (!restored_ && commit.over && commit.over->by != commit.by) check_over(commit, device);
+}
+
+std::int64_t WriteLedger::committed_at(const std::string& dataset, const std::string& key, std::int64_t count) const {
+  const auto found = commits_.find({dataset, key, count});
+  return found == commits_.end() ? kUnknownBase : found->second.moment;
 }
 
 // D7: what another writer has written is replaced only by somebody who knew it.

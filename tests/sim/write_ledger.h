@@ -31,6 +31,7 @@ struct Commit {
   std::int64_t count = 0;
   std::string by;
   std::optional<OverwrittenVersion> over;
+  std::int64_t moment = 0;  // set by the ledger
 };
 
 // Written values that are the only ones of their text start so.
@@ -73,6 +74,8 @@ class WriteLedger {
   // --- what the service does
   void committed(const Commit& commit);
   void vanished(const std::string& dataset, const std::string& key);
+  // When a version was; kUnknownBase if it never was.
+  [[nodiscard]] std::int64_t committed_at(const std::string& dataset, const std::string& key, std::int64_t count) const;
 
   // --- what is found
   // D1, of one dataset on one device: `pending` is its journal.

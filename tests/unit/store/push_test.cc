@@ -213,6 +213,20 @@ TEST_F(PushTest, D11EitherOfTwoLostSendsIsRecognised) {
 }
 
 // The files as a power cut leaves them that took what prepare_push() wrote.
+// Both have revision 1 of their incarnation, and both may still arrive (tests/sim/found).
+TEST_F(PushTest, D11ASendAfterADeletionIsRecognisedBesideOneBeforeIt) {
+  put("k", "before");
+  push_without_answer();
+  ASSERT_TRUE(store_->begin_deletion(id_));
+  put("k", "after");
+  push_without_answer();
+  remove("k");
+  pull({remote("k", "after", 1, "this")}, 1);
+  EXPECT_TRUE(conflicts().empty());
+  ASSERT_EQ(pending().size(), 1U);
+  EXPECT_EQ(pending()[0].base_count, SyncCount{1});
+}
+
 TEST_F(PushTest, D6APowerCutAfterTheSendMakesNoConflictWithOurselves) {
   put("k", "1");
   const testing::TempDir after_power_cut;
