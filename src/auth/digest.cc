@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <new>
 
 namespace syncline::auth {
 
@@ -24,10 +25,11 @@ const unsigned char* bytes_of(std::string_view text) {
 
 }  // namespace
 
-// A build of OpenSSL that refuses SHA-256 could not sign anything: nothing sensible is left to do.
 std::string sha256(std::string_view bytes) {
   std::string digest(kSha256Bytes, '\0');
-  if (EVP_Digest(bytes.data(), bytes.size(), bytes_of(digest), nullptr, EVP_sha256(), nullptr) != 1) std::abort();
+  if (EVP_Digest(bytes.data(), bytes.size(), bytes_of(digest), nullptr, EVP_sha256(), nullptr) != 1) {
+    throw std::bad_alloc();
+  }
   return digest;
 }
 
@@ -38,7 +40,7 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   std::string code(kSha256Bytes, '\0');
   if (HMAC(EVP_sha256(), digested.data(), static_cast<int>(digested.size()), bytes_of(bytes), bytes.size(),
            bytes_of(code), nullptr) == nullptr) {
-    std::abort();
+    throw std::bad_alloc();
   }
   return code;
 }
