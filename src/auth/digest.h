@@ -1,4 +1,5 @@
-// Hashes, keyed hashes and random bytes, as raw bytes. OpenSSL stays inside. [any thread]
+// Hashes, keyed hashes and random bytes, as raw bytes. OpenSSL stays inside. Without memory, OpenSSL's
+// or ours, they throw std::bad_alloc. [any thread]
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // Signature Version 4 (AWS General Reference, "Create a signed AWS API request"): signing for the client, verifying for
-// the service, one canonical form for both. OpenSSL stays inside. No function throws. [any thread]
+// the service, one canonical form for both. OpenSSL stays inside. No function throws, but for
+// std::bad_alloc. [any thread]
 #pragma once
 
 #include <chrono>

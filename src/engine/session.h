@@ -7,7 +7,8 @@
 //         -> acknowledge -> finish
 //
 // What may be repeated, and how often, so that every session ends (D13):
-//   - a push that is refused as stale lists again: first from the sync count, then from 0 (kMaxRounds pushes)
+//   - a push that is refused as stale, or for its session, lists again: first from the sync count, then from 0
+//     (kMaxRounds pushes)
 //   - a list starts again if its pages disagree, if the service has forgotten the count it was asked for, or if the
 //     dataset was deleted meanwhile (kMaxListStarts lists in a round, each of at most kMaxPages pages); if the pages of
 //     the last one disagree, a list of changes is used with the smallest count, one of all there is ends the session

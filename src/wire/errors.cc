@@ -89,6 +89,8 @@ std::string bare_type(std::string_view type) {
 // The vendor's service sends these under more than one type (protocol.md, section 8).
 std::optional<ErrorCode> code_of_text(std::string_view message) {
   if (message.starts_with("Current SyncCount for:")) return kResourceConflict;
+  // As a rule the list was too long ago: a new one gives a new token.
+  if (message.starts_with("SyncSessionToken not valid")) return kResourceConflict;
   if (message.starts_with("No such SyncCount:")) return kNoSuchSyncCount;
   if (message.starts_with("Signature expired")) return kClockSkew;
   if (message.starts_with("Signature not yet current")) return kClockSkew;

@@ -107,10 +107,11 @@ Result<ListedPage> decode_list_records(std::string_view body);
 Result<UpdateRecordsAnswer> decode_update_records(std::string_view body);
 
 // What an answer other than 2xx means. Classifies by type (x-amzn-ErrorType header, else __type in the body; both may
-// carry a namespace before '#' or details after ':') and by text, since the vendor's service sends stale counts as
+// carry a namespace before '#' or details after ':') and by text, since the vendor's service sends stale pictures as
 // InvalidParameterException too: "Current SyncCount for: ..." is kResourceConflict, "No such SyncCount: ..." is
-// kNoSuchSyncCount, "Signature expired..." and "Signature not yet current..." are kClockSkew. Anything else by status:
-// 429 kTooManyRequests, 5xx kServiceFailure, 401/403 kNotAuthorized, 404 without a type kBadAnswer (a wrong endpoint).
+// kNoSuchSyncCount, "SyncSessionToken not valid..." is kResourceConflict, "Signature expired..." and "Signature not yet
+// current..." are kClockSkew. Anything else by status: 429 kTooManyRequests, 5xx kServiceFailure, 401/403
+// kNotAuthorized, 404 without a type kBadAnswer (a wrong endpoint).
 // Retry-After is read in seconds. A body that is no JSON is never quoted beyond 200 printable characters.
 Error decode_error(const HttpResponse& response);
 

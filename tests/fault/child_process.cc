@@ -15,27 +15,35 @@ namespace syncline::fault {
 
 namespace {
 
-[[noreturn]] void become(const std::vector<std::string>& words, const std::string& log, int out) {
-  const int errors = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::dup2(out, STDOUT_FILENO);
-  if (errors >= 0) ::dup2(errors, STDERR_FILENO);
-  std::vector<char*> arguments;
-  for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  ::execv(arguments.front(), arguments.data());
-  ::_exit(127);
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const auto& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  return all;
 }
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& words, const std::string& log) {
+ChildProcess::ChildProcess(const std::vector<std::string>& words, const std::string& log,
+                           const std::vector<std::string>& variables) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     std::perror("pipe2");
     std::abort();
   }
+  // All memory is taken before the fork: another thread may hold the allocator's lock at that moment.
+  auto arguments = pointers(words);
+  arguments.push_back(nullptr);
+  auto environment = pointers(variables);
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+  environment.push_back(nullptr);
   process_ = ::fork();
-  if (process_ == 0) become(words, log, ends[1]);
+  if (process_ == 0) {
+    const int errors = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(ends[1], STDOUT_FILENO);
+    if (errors >= 0) ::dup2(errors, STDERR_FILENO);
+    ::execve(arguments.front(), arguments.data(), environment.data());
+    ::_exit(127);
+  }
   ::close(ends[1]);
   out_ = ends[0];
 }

@@ -1,4 +1,4 @@
-// A program started as a child, whose standard output is read here, and that can be killed.
+// A program started as a child, whose standard output is read here, and that can be killed. [one thread]
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +11,10 @@ namespace syncline::fault {
 
 class ChildProcess {
  public:
-  // `words`: the program's path and its arguments. Standard error goes to the file `log`, which grows.
-  ChildProcess(const std::vector<std::string>& words, const std::string& log);
+  // `words`: the program's path and its arguments. Standard error goes to the file `log`, which grows. `variables`
+  // ("NAME=value") are added to the environment.
+  ChildProcess(const std::vector<std::string>& words, const std::string& log,
+               const std::vector<std::string>& variables = {});
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();  // killed, if it still runs

@@ -121,55 +121,28 @@ INSTANTIATE_TEST_SUITE_P(Store, DiskFaultTest, ::testing::ValuesIn(store_cases()
 
 // --- opening and closing
 
-enum class Start { kNew, kExisting, kAfterAKill };
-
-std::string start_name(Start start) {
-  return start == Start::kNew ? "New" : (start == Start::kExisting ? "Existing" : "AfterAKill");
-}
-
-// A disk as it is before the store is opened.
-std::unique_ptr<StoreRig> rig_before(Start start) {
-  static const auto kPut = store_cases().front();
-  auto rig = std::make_unique<StoreRig>(kPut, StoreRig::Options{.empty_disk = start == Start::kNew});
-  rig->act = {};
-  if (start == Start::kAfterAKill) {
-    EXPECT_TRUE(rig->store->put(1, "before", "the kill", Timestamp{}));
-    rig->disk.kill(kWorker);
-  }
-  rig->store.reset();
-  rig->disk.revive(kWorker);
-  return rig;
-}
-
-std::string contents_once_open(Start start) {
-  const auto rig = rig_before(start);
-  rig->restart();
-  return contents();
-}
-
 bool opening_survives(Start start, const Fault& fault, const std::string& expected) {
-  const auto rig = rig_before(start);
-  rig->fail(fault.verdict, fault.at, fault.last());
-  auto opened = rig->open();
-  const bool failed = rig->stop_failing();
+  StoreRig rig(start);
+  rig.fail(fault.verdict, fault.at, fault.last());
+  auto opened = rig.open();
+  const bool failed = rig.stop_failing();
   if (opened) {
-    rig->store = std::move(*opened);
-    EXPECT_EQ(contents(), expected) << fault;
-    expect_store_works(*rig, fault);
-    return failed;
+    rig.store = std::move(*opened);
+  } else {
+    expect_storage_error(opened.error(), fault);
+    rig.restart();
+    EXPECT_TRUE(rig.store) << fault;
+    if (!rig.store) return false;
   }
-  expect_storage_error(opened.error(), fault);
-  rig->restart();
-  EXPECT_TRUE(rig->store) << fault;
-  if (!rig->store) return false;
+  EXPECT_FALSE(rig.store->recovery()) << fault << ": D19: a fault is no damage";
   EXPECT_EQ(contents(), expected) << fault;
-  expect_store_works(*rig, fault);
+  expect_store_works(rig, fault);
   return failed;
 }
 
 class OpeningTest : public ::testing::TestWithParam<Start> {};
 
-TEST_P(OpeningTest, FailsWithAnErrorAndWorksLater) {
+TEST_P(OpeningTest, D19FailsWithAnErrorAndWorksLater) {
   const auto expected = contents_once_open(GetParam());
   std::uint64_t points = 0;
   for (const auto verdict : {DiskVerdict::kFail, DiskVerdict::kFull}) {
@@ -182,7 +155,7 @@ TEST_P(OpeningTest, FailsWithAnErrorAndWorksLater) {
   RecordProperty("failure_points", std::to_string(points));
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, OpeningTest, ::testing::Values(Start::kNew, Start::kExisting, Start::kAfterAKill),
+INSTANTIATE_TEST_SUITE_P(Store, OpeningTest, ::testing::ValuesIn(kStarts),
                          [](const auto& instance) { return start_name(instance.param); });
 
 // The last one out folds the WAL into the file, which can fail at any point.

@@ -147,6 +147,14 @@ void KillLedger::check_service(const std::string& database) {
   }
 }
 
+bool KillLedger::has_unanswered(const std::string& directory, const std::string& database) {
+  std::vector<Version> known;
+  std::vector<Version> committed;
+  return read_versions(directory + "/syncline.db", "SELECT '', '', coalesce(max(sync_count), 0) FROM record", known) &&
+         read_versions(database, "SELECT '', '', coalesce(max(sync_count), 0) FROM datasets", committed) &&
+         known.front().count < committed.front().count;
+}
+
 void KillLedger::check_settled(const std::string& directory, const std::string& identity, const std::string& database) {
   check_device(directory, identity);
   check_service(database);

@@ -23,6 +23,8 @@ class KillLedger {
   // Each write has at most one version for each of its keys in the service's records and history (D4), versions of a
   // key follow the order of its writes, and the dataset's count never goes back (S1, S7).
   void check_service(const std::string& database);
+  // Whether the service has committed what the device has had no answer to; the device may be alive.
+  static bool has_unanswered(const std::string& directory, const std::string& database);
   // Nothing happens any more: the service holds what the device holds, and the journal is empty (D12).
   void check_settled(const std::string& directory, const std::string& identity, const std::string& database);
   void violation(std::string what);

@@ -3,8 +3,11 @@
 // is memory again.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
 #include <ostream>
+#include <string_view>
+#include <tuple>
 
 #include "fault/failing_allocator.h"
 #include "fault/store_rig.h"
@@ -116,47 +119,56 @@ std::vector<StoreCase> small_cases() {
 INSTANTIATE_TEST_SUITE_P(Store, MemoryFaultTest, ::testing::ValuesIn(small_cases()),
                          [](const auto& instance) { return case_name(instance.param); });
 
-// Opening and closing; `before` makes the disk, which is then closed.
-bool opening_survives(const StoreRig::Options& options, const Shortage& shortage, const std::string& expected) {
-  StoreRig rig(store_cases().front(), options);
-  rig.act = {};
-  rig.store.reset();
+bool opening_survives(Start start, const Shortage& shortage, const std::string& expected) {
+  StoreRig rig(start);
   const store::StoreOptions how{.directory = store_directory()};
   auto opened = short_of_memory(shortage, [&] { return store::Store::open(how); });
+  const bool failed = met;
   if (!opened) {
     expect_memory_error(opened.error(), shortage);
     opened = rig.open();
   }
   EXPECT_TRUE(opened) << shortage;
   if (!opened) return false;
-  EXPECT_EQ(contents(), expected) << shortage;
   rig.store = std::move(*opened);
-  const bool failed = met;
+  EXPECT_FALSE(rig.store->recovery()) << shortage << ": D19: no memory is no damage";
+  EXPECT_EQ(contents(), expected) << shortage;
   EXPECT_TRUE(rig.store->open_dataset(kIdentity, kDataset)) << shortage;
   return failed;
 }
 
-std::string contents_once_open(const StoreRig::Options& options) {
-  StoreRig rig(store_cases().front(), options);
-  rig.restart();
-  return contents();
+// A migration makes SQLite allocate thousands of times, as it reads the statements of a whole schema again for each
+// table that it moves: every 13th fails in turn, or every one with SYNCLINE_FAULTS=all.
+std::uint64_t stride(Start start, std::size_t kind) {
+  const char* faults = std::getenv("SYNCLINE_FAULTS");
+  const bool all = faults != nullptr && std::string_view(faults) == "all";
+  return !all && start == Start::kVersion1 && kind < 2 ? 13 : 1;
 }
 
-class OpeningMemoryTest : public ::testing::TestWithParam<bool> {};
+class OpeningMemoryTest : public ::testing::TestWithParam<std::tuple<Start, std::size_t>> {};
 
-TEST_P(OpeningMemoryTest, FailsWithAnErrorAndWorksLater) {
-  const StoreRig::Options options{.empty_disk = GetParam()};
-  const auto expected = contents_once_open(options);
+TEST_P(OpeningMemoryTest, D19FailsWithAnErrorAndWorksLater) {
+  const auto [start, kind] = GetParam();
+  const auto expected = contents_once_open(start);
   std::uint64_t points = 0;
-  for (auto shortage : shortages()) {
-    for (; opening_survives(options, shortage, expected) && !HasFailure(); ++shortage.at) ++points;
-  }
-  EXPECT_GT(points, 100U);
+  const auto step = stride(start, kind);
+  auto shortage = shortages().at(kind);
+  shortage.at += kind % step;  // not the same ones for each kind
+  for (; opening_survives(start, shortage, expected) && !HasFailure(); shortage.at += step) ++points;
+  EXPECT_GT(points, 20U);
   RecordProperty("failure_points", std::to_string(points));
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, OpeningMemoryTest, ::testing::Bool(),
-                         [](const auto& instance) { return instance.param ? "New" : "Existing"; });
+std::string shortage_name(std::size_t kind) {
+  return std::string(kind < 2 ? "Sqlite" : "New") + (kind % 2 == 0 ? "Once" : "ForGood");
+}
+
+INSTANTIATE_TEST_SUITE_P(Store, OpeningMemoryTest,
+                         ::testing::Combine(::testing::Values(Start::kNew, Start::kExisting, Start::kVersion1),
+                                            ::testing::Range<std::size_t>(0, 4)),
+                         [](const auto& instance) {
+                           return start_name(std::get<0>(instance.param)) + shortage_name(std::get<1>(instance.param));
+                         });
 
 TEST(MemoryTest, ClosingLosesNothing) {
   const auto& put = store_cases().front();

@@ -8,10 +8,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <mutex>
 #include <ostream>
 
+#include "auth/signature.h"
 #include "fault/allocation_faults.h"
 #include "net/curl_transport.h"
 #include "support/exchange.h"
@@ -202,6 +204,36 @@ TEST_F(NetMemoryTest, CurlOverTls) {
 TEST_F(NetMemoryTest, OpensslOverTls) {
   serve(true);
   go_through(openssl_allocations, 17);
+}
+
+// An app that runs out of memory gets an error from its sync; it is not ended.
+TEST(SigningMemoryTest, SignsRightOrThrows) {
+  ASSERT_TRUE(kInstalled);
+  const auth::Scope scope{.region = "us-east-1", .service = "cognito-sync"};
+  const Credentials credentials{.access_key_id = "AKID", .secret_access_key = "secret"};
+  const auto sign = [&](HttpRequest& signed_request) {
+    auth::sign(signed_request, "127.0.0.1", scope, credentials, Timestamp{});
+  };
+  auto expected = request();
+  sign(expected);
+  std::uint64_t thrown = 0;
+  for (const bool for_good : {false, true}) {
+    bool met = true;
+    for (std::uint64_t at = 1; met; ++at) {
+      auto tried = request();
+      openssl_allocations().arm(at, for_good ? std::numeric_limits<std::uint64_t>::max() : at);
+      try {
+        sign(tried);
+        met = openssl_allocations().disarm();
+        EXPECT_EQ(tried.headers, expected.headers) << at;
+      } catch (const std::exception&) {
+        met = openssl_allocations().disarm();
+        ++thrown;
+      }
+    }
+  }
+  EXPECT_GT(thrown, 2U);
+  RecordProperty("failure_points", std::to_string(thrown));
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <functional>
 #include <string_view>
 #include <vector>
 
+#include "support/old_stores.h"
 #include "support/temp_dir.h"
 
 namespace syncline::fault {
@@ -18,6 +20,12 @@ using testing::SimDisk;
 
 using Files = std::map<std::string, std::string>;
 
+Files all_files(const SimDisk& disk) {
+  Files files;
+  for (const auto& path : disk.files(store_directory())) files[path] = disk.read_file(path);
+  return files;
+}
+
 // The files of the world, made once; with a full WAL as a killed process leaves it.
 Files make_files(bool full_wal) {
   SimDisk disk(1);
@@ -28,15 +36,51 @@ Files make_files(bool full_wal) {
     disk.kill(0);
   }
   store.reset();
-  Files files;
-  for (const auto& path : disk.files(store_directory())) files[path] = disk.read_file(path);
-  return files;
+  return all_files(disk);
 }
 
 const Files& files_of(const StoreCase& one) {
   static const Files kClosed = make_files(false);
   static const Files kFullWal = make_files(true);
   return one.full_wal ? kFullWal : kClosed;
+}
+
+// Of the world, closed or killed after one more write.
+Files files_of_start(bool killed) {
+  SimDisk disk(1);
+  for (const auto& [path, bytes] : files_of({})) disk.write_file(path, bytes);
+  auto store = store::Store::open({.directory = store_directory()}).value();
+  (void)store->put(1, "before", "the kill", Timestamp{}).value();
+  if (killed) disk.kill(0);
+  store.reset();
+  return all_files(disk);
+}
+
+Files files_of_version1(bool killed) {
+  SimDisk disk(1);
+  std::filesystem::create_directories(store_directory());
+  sqlite3* database = nullptr;
+  sqlite3_open(database_path().c_str(), &database);
+  sqlite3_exec(database, testing::kStoreVersion1, nullptr, nullptr, nullptr);
+  if (killed) disk.kill(0);
+  sqlite3_close(database);
+  return all_files(disk);
+}
+
+Files files_before(Start start) {
+  switch (start) {
+    case Start::kNew:
+      return {};
+    case Start::kExisting:
+      return files_of_start(false);
+    case Start::kAfterAKill:
+      return files_of_start(true);
+    case Start::kVersion1:
+      return files_of_version1(false);
+    case Start::kVersion1AfterAKill:
+      return files_of_version1(true);
+  }
+  return {};
 }
 
 std::string column(sqlite3_stmt* row, int index) {
@@ -109,11 +153,27 @@ std::string contents() {
 
 StoreRig::StoreRig(const StoreCase& one, const Options& options) : disk(options.seed), options_(options) {
   disk.run_as(kWorker);
-  if (options.empty_disk) return;
   for (const auto& [path, bytes] : files_of(one)) disk.write_file(path, bytes);
   store = open().value();
   act = one.ready(*store, store->open_dataset(kIdentity, kDataset).value());
   disk.sync_all();
+}
+
+StoreRig::StoreRig(Start start, std::uint64_t seed) : disk(seed) {
+  static std::map<Start, Files> known;
+  auto found = known.find(start);
+  if (found == known.end()) found = known.emplace(start, files_before(start)).first;
+  disk.run_as(kWorker);
+  for (const auto& [path, bytes] : found->second) disk.write_file(path, bytes);
+}
+
+std::string start_name(Start start) {
+  static const std::map<Start, std::string> kNames{{Start::kNew, "New"},
+                                                   {Start::kExisting, "Existing"},
+                                                   {Start::kAfterAKill, "AfterAKill"},
+                                                   {Start::kVersion1, "Version1"},
+                                                   {Start::kVersion1AfterAKill, "Version1AfterAKill"}};
+  return kNames.at(start);
 }
 
 void StoreRig::fail(DiskVerdict verdict, std::uint64_t first, std::uint64_t last) {
@@ -156,6 +216,12 @@ const Reference& reference(const StoreCase& one) {
   entry.operations = rig.disk.operations() - start;
   entry.after = contents();
   return entry;
+}
+
+std::string contents_once_open(Start start) {
+  StoreRig rig(start);
+  rig.restart();
+  return contents();
 }
 
 }  // namespace syncline::fault

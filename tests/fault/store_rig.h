@@ -23,15 +23,23 @@ std::string database_path();
 // would be the last one and fold the WAL into the file).
 std::string contents();
 
+// What is on the disk before a store is opened. Version 1: of a released schema, which opening migrates (D19).
+enum class Start : std::uint8_t { kNew, kExisting, kAfterAKill, kVersion1, kVersion1AfterAKill };
+inline constexpr Start kStarts[] = {Start::kNew, Start::kExisting, Start::kAfterAKill, Start::kVersion1,
+                                    Start::kVersion1AfterAKill};
+std::string start_name(Start start);
+
 class StoreRig {
  public:
   struct Options {
     std::uint64_t seed = 1;
     bool survive_power_cut = true;
-    bool empty_disk = false;  // nothing is there and nothing opened
   };
+  // Opened, and ready for the call.
   explicit StoreRig(const StoreCase& one) : StoreRig(one, Options{}) {}
   StoreRig(const StoreCase& one, const Options& options);
+  // Nothing opened yet.
+  explicit StoreRig(Start start, std::uint64_t seed = 1);
 
   // Fails at the operation `first` from now on, and at those after it up to `last`.
   void fail(testing::DiskVerdict verdict, std::uint64_t first, std::uint64_t last);
@@ -59,5 +67,8 @@ struct Reference {
   std::uint64_t operations = 0;
 };
 const Reference& reference(const StoreCase& one);
+
+// As contents(), once a store that nothing has befallen is open.
+std::string contents_once_open(Start start);
 
 }  // namespace syncline::fault

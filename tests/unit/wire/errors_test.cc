@@ -109,6 +109,13 @@ TEST(DecodeError, AStaleCountIsAConflictWhateverCodeCarriesIt) {
             ErrorCode::kInvalidParameter);
 }
 
+TEST(DecodeError, AnExpiredSessionIsToldByItsText) {
+  const auto error =
+      decode_error(says(400, "InvalidParameterException", "SyncSessionToken not valid for these inputs"));
+  EXPECT_EQ(error.code, ErrorCode::kResourceConflict);
+  EXPECT_EQ(error.retry(), RetryClass::kResync);
+}
+
 TEST(DecodeError, AWrongClock) {
   EXPECT_EQ(decode_error(says(403, "InvalidSignatureException", "Signature expired: 2 is now earlier than 3")).code,
             ErrorCode::kClockSkew);
