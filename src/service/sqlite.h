@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "syncline/result.h"
 
@@ -81,6 +82,28 @@ class Query {
   sqlite3_stmt* statement_;
   int failure_ = 0;
 };
+
+// What is run too rarely to be kept prepared.
+template <typename... Values>
+Result<void> run_once(Connection& connection, std::string_view sql, const Values&... values) {
+  auto statement = connection.prepare(sql);
+  if (!statement) return std::move(statement).error();
+  return Query(*statement, values...).run();
+}
+
+// Likewise; calls `read(const Query&)` for each row.
+template <typename Read, typename... Values>
+Result<void> read_rows(Connection& connection, std::string_view sql, Read read, const Values&... values) {
+  auto statement = connection.prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Query query(*statement, values...);
+  while (true) {
+    auto row = query.next();
+    if (!row) return std::move(row).error();
+    if (!*row) return {};
+    read(static_cast<const Query&>(query));
+  }
+}
 
 // Rolled back unless commit() succeeded.
 class Transaction {
