@@ -10,28 +10,10 @@
 #include <vector>
 
 #include "syncline/limits.h"
+#include "syncline/sync_messages.h"
 #include "syncline/values.h"
 
 namespace syncline {
-
-// A record as the service sent it.
-struct RemoteRecord {
-  std::string key = {};
-  Version version = {};
-  bool operator==(const RemoteRecord&) const = default;
-};
-
-// One page of ListRecords' answer (protocol.md, section 2).
-struct ListedPage {
-  std::vector<RemoteRecord> records = {};
-  SyncCount dataset_count = {};
-  bool dataset_exists = false;
-  bool deleted_after_requested = false;  // DatasetDeletedAfterRequestedSyncCount
-  std::string last_modified_by = {};
-  std::string next_token = {};     // empty: the last page
-  std::string session_token = {};  // SyncSessionToken, for UpdateRecords
-  std::vector<std::string> merged_datasets = {};
-};
 
 // One patch of UpdateRecords, with the revision that it came from.
 struct OutgoingChange {

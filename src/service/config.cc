@@ -87,6 +87,8 @@ constexpr Setting kSettings[] = {
      [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.session_lifetime, v); }},
     {"tokens.page_seconds",
      [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.page_lifetime, v); }},
+    {"tokens.credentials_seconds",
+     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.credentials_lifetime, v); }},
     {"limits.io_threads",
      [](ServeConfig& c, const toml::node& v) { return take_number(c.server.limits.io_threads, v, 1, 256); }},
     {"limits.worker_threads",
@@ -122,6 +124,50 @@ bool is_table_name(std::string_view key) {
   });
 }
 
+Complaint take_texts(std::vector<std::string>& to, const toml::node& value) {
+  static constexpr std::string_view kTexts = "an array of strings that are not empty";
+  const toml::array* texts = value.as_array();
+  if (texts == nullptr) return std::string(kTexts);
+  for (const toml::node& text : *texts) {
+    if (take_text(to.emplace_back(), text)) return std::string(kTexts);
+  }
+  return std::nullopt;
+}
+
+// [openid."NAME"]
+Result<void> take_provider(ServeConfig& config, const std::string& file, const std::string& name,
+                           const toml::node& value) {
+  const std::string table = "openid." + name;
+  if (!value.is_table()) return wrong(file, value.source(), "'" + table + "' must be a table");
+  OpenIdProvider& provider = config.server.openid.emplace_back();
+  provider.name = name;
+  for (const auto& [key, setting] : *value.as_table()) {
+    Complaint complaint;
+    if (key == "issuer") {
+      complaint = take_text(provider.issuer, setting);
+    } else if (key == "jwks") {
+      complaint = take_text(provider.jwks, setting);
+    } else if (key == "audiences") {
+      complaint = take_texts(provider.audiences, setting);
+    } else {
+      return wrong(file, key.source(), "unknown key '" + table + "." + std::string(key.str()) + "'");
+    }
+    if (complaint) {
+      return wrong(file, setting.source(), "'" + table + "." + std::string(key.str()) + "' must be " + *complaint);
+    }
+  }
+  if (provider.jwks.empty()) return wrong(file, value.source(), "'" + table + ".jwks' is missing");
+  return {};
+}
+
+Result<void> take_providers(ServeConfig& config, const std::string& file, const toml::node& value) {
+  if (!value.is_table()) return wrong(file, value.source(), "'openid' must be a table");
+  for (const auto& [name, provider] : *value.as_table()) {
+    if (auto taken = take_provider(config, file, std::string(name.str()), provider); !taken) return taken;
+  }
+  return {};
+}
+
 Result<void> take_table(ServeConfig& config, const std::string& file, const std::string& prefix,
                         const toml::table& table) {
   for (const auto& [name, value] : table) {
@@ -132,6 +178,8 @@ Result<void> take_table(ServeConfig& config, const std::string& file, const std:
       if (auto complaint = found->take(config, value)) {
         return wrong(file, value.source(), "'" + key + "' must be " + *complaint);
       }
+    } else if (key == "openid") {
+      if (auto taken = take_providers(config, file, value); !taken) return taken;
     } else if (prefix.empty() && is_table_name(key)) {
       if (!value.is_table()) return wrong(file, value.source(), "'" + key + "' must be a table");
       if (auto taken = take_table(config, file, key + ".", *value.as_table()); !taken) return taken;

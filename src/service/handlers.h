@@ -6,14 +6,19 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/http.h"
+#include "service/access.h"
 #include "service/log.h"
+#include "service/openid.h"
 #include "service/rules.h"
 #include "service/service_store.h"
+#include "service/temporary_credentials.h"
 #include "service/tokens.h"
 #include "syncline/result.h"
+#include "wire/identity_messages.h"
 #include "wire/messages.h"
 
 namespace syncline::service {
@@ -23,10 +28,13 @@ struct ServiceOptions {
   std::string region = "us-east-1";  // of the pool that is made; an existing one must be of it
   Clock* clock = nullptr;            // null: the system's; must outlive the service; [any thread]
   Quotas quotas;
-  std::chrono::milliseconds session_lifetime{std::chrono::hours(1)};  // of a SyncSessionToken
-  std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};  // of a NextToken, from the first page on
-  int readers = 4;                                                    // calls that read the store at once
-  Log log;                                                            // empty: silent
+  std::chrono::milliseconds session_lifetime{std::chrono::hours(1)};      // of a SyncSessionToken
+  std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};      // of a NextToken, from the first page on
+  std::chrono::milliseconds credentials_lifetime{std::chrono::hours(1)};  // of an identity's temporary credentials
+  std::vector<OpenIdProvider> openid;                                     // whose tokens a pool may take as logins
+  KeySource key_source = fetch_jwks;                                      // what reads their keys
+  int readers = 4;                                                        // calls that read the store at once
+  Log log;                                                                // empty: silent
 };
 
 class Service {
@@ -51,21 +59,11 @@ class Service {
   Service(ServiceOptions options, std::unique_ptr<ServiceStore> store);
 
   HttpResponse respond(const HttpRequest& request, std::string_view& operation);
-  Result<void> authenticate(const HttpRequest& request) const;
-  Result<void> authorize(const wire::Target& target) const;
-
-  // Bodies of 200 answers.
-  Result<std::string> perform(const wire::Route& route, const HttpRequest& request);
-  Result<std::string> list_datasets(const wire::ListDatasetsRequest& request);
-  Result<std::string> describe_dataset(const wire::Target& target);
-  Result<std::string> delete_dataset(const wire::Target& target);
-  Result<std::string> list_records(const wire::ListRecordsRequest& request);
-  Result<std::string> update_records(wire::UpdateRecordsRequest request);
-
-  Result<SessionToken> session_of(const wire::ListRecordsRequest& request, Timestamp now) const;
-  Result<RecordsPageToken> page_of(const wire::ListRecordsRequest& request, const DatasetState& state,
-                                   Timestamp now) const;
-  [[nodiscard]] HttpResponse error_answer(const Error& error) const;
+  HttpResponse respond_to_identity(std::string_view target, const HttpRequest& request, std::string_view& operation);
+  Result<std::string> perform_identity(wire::IdentityOperation operation, const HttpRequest& request);
+  Result<std::string> perform(const wire::Route& route, const Principal& caller, const HttpRequest& request);
+  // What the client may know of it: the service's own troubles go to the log.
+  [[nodiscard]] Error told(Error error) const;
   void log(LogLevel level, const std::string& text) const;
   [[nodiscard]] Timestamp now() const { return options_.clock->wall(); }
 
@@ -73,6 +71,10 @@ class Service {
   ServiceOptions options_;
   std::unique_ptr<ServiceStore> store_;
   Tokens tokens_;
+  TemporaryCredentials credentials_;
+  Gate gate_;
+  OwnTokens own_tokens_;
+  OpenIdProviders providers_;
 };
 
 }  // namespace syncline::service

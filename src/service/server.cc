@@ -12,6 +12,8 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
                                               .quotas = options.quotas,
                                               .session_lifetime = options.session_lifetime,
                                               .page_lifetime = options.page_lifetime,
+                                              .credentials_lifetime = options.credentials_lifetime,
+                                              .openid = options.openid,
                                               .readers = options.limits.io_threads,
                                               .log = options.log});
   if (!service) return std::move(service).error();

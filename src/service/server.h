@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "service/handlers.h"
 #include "service/http_server.h"
 #include "service/log.h"
+#include "service/openid.h"
 #include "service/rules.h"
 #include "syncline/result.h"
 
@@ -25,8 +27,10 @@ struct ServerOptions {
   TlsFiles tls = {};                                                  // empty: plain HTTP
   std::chrono::milliseconds session_lifetime{std::chrono::hours(1)};  // of a SyncSessionToken
   std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};  // of a NextToken
-  Clock* clock = nullptr;  // null: the system's; must outlive the server; [any thread]
-  Log log = {};            // empty: silent
+  std::chrono::milliseconds credentials_lifetime{std::chrono::hours(1)};
+  std::vector<OpenIdProvider> openid = {};  // whose tokens a pool may take as logins
+  Clock* clock = nullptr;                   // null: the system's; must outlive the server; [any thread]
+  Log log = {};                             // empty: silent
 };
 
 class Server {

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "service/identity_store.h"
 #include "service/rules.h"
 #include "syncline/result.h"
 #include "wire/messages.h"
@@ -50,6 +52,41 @@ struct RecordPage {
   bool more = false;  // the range holds more than its limit
 };
 
+// What a pool is told, each kept as the JSON of the API's own message.
+enum class PoolDocument : std::uint8_t { kDefinition, kConfiguration, kEvents, kBulkPublish };
+
+struct StoredDocument {
+  std::string body;           // empty: never written
+  std::int64_t revision = 0;  // grows with each write; 0: never written
+};
+
+struct Standing {
+  bool pool_exists = false;
+  bool identity_enabled = false;  // given out by Cognito Identity, neither deleted nor merged into another one
+};
+
+struct IdentityFigures {
+  std::int64_t datasets = 0;
+  std::int64_t bytes = 0;
+  std::optional<Timestamp> modified_at;  // absent: nothing was ever written
+};
+
+struct PoolFigures {
+  std::string pool;
+  std::int64_t sync_sessions = 0;
+  std::int64_t bytes = 0;
+  std::optional<Timestamp> modified_at;
+};
+
+struct Device {
+  std::string id;
+  std::string platform;  // in the API model's words
+  std::string token;     // the push vendor's: no message may show it
+};
+
+// Whether what a subscription names exists.
+enum class SubscriptionOutcome : std::uint8_t { kDone, kNoDataset, kNoDevice };
+
 // Called inside the transaction with the dataset as it is; an error ends the transaction and is passed on.
 using ListRule = std::function<Result<RecordRange>(const DatasetState&)>;
 // `current` has an entry for each patch of the call.
@@ -57,10 +94,8 @@ using UpdateRule =
     std::function<Result<UpdateDecision>(const DatasetState& state, const std::vector<CurrentRecord>& current,
                                          std::int64_t datasets_of_identity, UpdateCall call)>;
 
-class ServiceStore {
+class ServiceStore : public IdentityStore {
  public:
-  virtual ~ServiceStore() = default;
-
   [[nodiscard]] virtual const Installation& installation() const = 0;
 
   // One that never existed is an empty state.
@@ -74,8 +109,39 @@ class ServiceStore {
   // One transaction. When it returns a decision that writes, that is durable.
   virtual Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call,
                                                 const UpdateRule& rule) = 0;
+  // The names of the present datasets that a merge has kept beside this one.
+  virtual Result<std::vector<std::string>> twins(const wire::Target& target) = 0;
   // One transaction. Returns what was deleted; a state that does not exist: there was nothing.
   virtual Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now) = 0;
+
+  // --- pools --------------------------------------------------------------------------------------------------------
+
+  // `identity` may be empty.
+  virtual Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) = 0;
+  virtual Result<IdentityFigures> identity_usage(const IdentityPoolId& pool, const IdentityId& identity) = 0;
+  // Of the pools behind `after` by name (bytewise), at most `limit`.
+  virtual Result<std::vector<PoolFigures>> pool_usages(std::string_view after, std::size_t limit) = 0;
+  virtual Result<PoolFigures> pool_usage(const IdentityPoolId& pool) = 0;
+  // Counts a sync session of the pool. It is on the disk with the next write or the end of the service, whichever is
+  // first; a killed process may lose those since the last write. [never blocks: disk]
+  virtual void count_session(const IdentityPoolId& pool) = 0;
+
+  // Error: kResourceNotFound: no such pool.
+  virtual Result<StoredDocument> document(const IdentityPoolId& pool, PoolDocument document) = 0;
+  // One transaction. Error: kConcurrentModification if its revision is not `expected` any more; kResourceNotFound.
+  virtual Result<void> replace_document(const IdentityPoolId& pool, PoolDocument document, std::string_view body,
+                                        std::int64_t expected) = 0;
+
+  // --- devices ------------------------------------------------------------------------------------------------------
+
+  // One transaction. The id that (identity, platform, token) has had before, else device.id. Error: kResourceNotFound.
+  virtual Result<std::string> register_device(const IdentityPoolId& pool, const IdentityId& identity,
+                                              const Device& device, Timestamp now) = 0;
+  // One transaction each; doing it twice is as good as once.
+  virtual Result<SubscriptionOutcome> subscribe(const wire::Target& target, std::string_view device) = 0;
+  virtual Result<SubscriptionOutcome> unsubscribe(const wire::Target& target, std::string_view device) = 0;
+  // The devices that subscribed to a dataset, by id.
+  virtual Result<std::vector<Device>> subscribers(const wire::Target& target) = 0;
 };
 
 struct StoreOptions {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "syncline/result.h"
 
@@ -86,6 +87,28 @@ class Query {
   sqlite3_stmt* statement_;
   int failure_ = 0;
 };
+
+// What is run too rarely to be kept prepared.
+template <typename... Values>
+Result<void> run_once(Connection& connection, std::string_view sql, const Values&... values) {
+  auto statement = connection.prepare(sql);
+  if (!statement) return std::move(statement).error();
+  return Query(*statement, values...).run();
+}
+
+// Likewise; calls `read(const Query&)` for each row.
+template <typename Read, typename... Values>
+Result<void> read_rows(Connection& connection, std::string_view sql, Read read, const Values&... values) {
+  auto statement = connection.prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Query query(*statement, values...);
+  while (true) {
+    auto row = query.next();
+    if (!row) return std::move(row).error();
+    if (!*row) return {};
+    read(static_cast<const Query&>(query));
+  }
+}
 
 // Rolled back unless commit() succeeded.
 class Transaction {

@@ -25,6 +25,11 @@ class Reader {
   Result<DatasetState> dataset(const wire::Target& target);
   Result<std::vector<NamedDataset>> datasets(const wire::Target& target, std::string_view after, std::size_t limit);
   Result<RecordPage> list_records(const wire::Target& target, const ListRule& rule);
+  Result<std::vector<std::string>> twins(const wire::Target& target);
+  Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity);
+
+  // For what is read so rarely that it is not worth keeping prepared.
+  [[nodiscard]] Connection& connection() { return connection_; }
 
  private:
   explicit Reader(Connection connection) : connection_(std::move(connection)) {}
@@ -37,6 +42,8 @@ class Reader {
   Statement list_datasets_;
   Statement list_current_;
   Statement list_snapshot_;
+  Statement list_twins_;
+  Statement find_standing_;
 };
 
 // Lends readers out, and waits for one if all are lent. [any thread, but for open()]

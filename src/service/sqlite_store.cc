@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "service/service_store.h"
+#include "service/sqlite_devices.h"
+#include "service/sqlite_identities.h"
+#include "service/sqlite_pools.h"
 #include "service/sqlite_reader.h"
 #include "service/sqlite_writer.h"
 #include "service/store_file.h"
@@ -14,10 +17,18 @@ namespace {
 class SqliteStore final : public ServiceStore {
  public:
   SqliteStore(DirectoryLock lock, Connection writer, std::chrono::milliseconds history, Installation installation)
-      : lock_(std::move(lock)), installation_(std::move(installation)), writer_(std::move(writer), history) {}
+      : lock_(std::move(lock)),
+        installation_(std::move(installation)),
+        writer_(std::move(writer), history, sessions_) {}
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+  // If that fails, nobody is left to hear of it; the counts are the only thing that is late.
+  ~SqliteStore() override { static_cast<void>(save_sessions(writer_.connection(), sessions_)); }
 
   Result<void> prepare(const std::string& path, int readers) {
-    return writer_.prepare().and_then([&] { return readers_.open(path, readers); });
+    return writer_.prepare().and_then([&] { return load_sessions(writer_.connection(), sessions_); }).and_then([&] {
+      return readers_.open(path, readers);
+    });
   }
 
   [[nodiscard]] const Installation& installation() const override { return installation_; }
@@ -45,10 +56,117 @@ class SqliteStore final : public ServiceStore {
     return writer_.delete_dataset(target, now);
   }
 
+  Result<std::vector<std::string>> twins(const wire::Target& target) override {
+    return readers_.with([&](Reader& reader) { return reader.twins(target); });
+  }
+
+  Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) override {
+    return readers_.with([&](Reader& reader) { return reader.standing(pool, identity); });
+  }
+
+  Result<IdentityFigures> identity_usage(const IdentityPoolId& pool, const IdentityId& identity) override {
+    return reading([&](Connection& connection) { return read_identity_usage(connection, pool, identity); });
+  }
+
+  Result<std::vector<PoolFigures>> pool_usages(std::string_view after, std::size_t limit) override {
+    return reading([&](Connection& connection) { return read_pool_usages(connection, sessions_, after, limit); });
+  }
+
+  Result<PoolFigures> pool_usage(const IdentityPoolId& pool) override {
+    return reading([&](Connection& connection) { return read_pool_usage(connection, sessions_, pool); });
+  }
+
+  void count_session(const IdentityPoolId& pool) override { sessions_.count(pool.text()); }
+
+  Result<StoredDocument> document(const IdentityPoolId& pool, PoolDocument document) override {
+    return reading([&](Connection& connection) { return read_document(connection, pool, document); });
+  }
+
+  Result<void> replace_document(const IdentityPoolId& pool, PoolDocument document, std::string_view body,
+                                std::int64_t expected) override {
+    return writing([&](Connection& connection) { return write_document(connection, pool, document, body, expected); });
+  }
+
+  Result<std::string> register_device(const IdentityPoolId& pool, const IdentityId& identity, const Device& device,
+                                      Timestamp now) override {
+    return writing([&](Connection& connection) { return write_device(connection, pool, identity, device, now); });
+  }
+
+  Result<SubscriptionOutcome> subscribe(const wire::Target& target, std::string_view device) override {
+    return writing([&](Connection& connection) { return write_subscription(connection, target, device, true); });
+  }
+
+  Result<SubscriptionOutcome> unsubscribe(const wire::Target& target, std::string_view device) override {
+    return writing([&](Connection& connection) { return write_subscription(connection, target, device, false); });
+  }
+
+  Result<std::vector<Device>> subscribers(const wire::Target& target) override {
+    return reading([&](Connection& connection) { return read_subscribers(connection, target); });
+  }
+
+  Result<void> create_pool(const IdentityPoolId& pool, std::string_view definition, Timestamp now) override {
+    return writing([&](Connection& connection) { return write_pool(connection, pool, definition, now); });
+  }
+
+  Result<bool> delete_pool(const IdentityPoolId& pool) override {
+    auto deleted = writing([&](Connection& connection) { return remove_pool(connection, pool); });
+    if (deleted) sessions_.forget(pool.text());
+    return deleted;
+  }
+
+  Result<std::vector<std::string>> pools(std::string_view after, std::size_t limit) override {
+    return reading([&](Connection& connection) { return read_pools(connection, after, limit); });
+  }
+
+  Result<std::optional<Identity>> find_identity(const IdentityId& identity) override {
+    return reading([&](Connection& connection) { return read_identity(connection, identity); });
+  }
+
+  Result<std::vector<Identity>> identities(const IdentityPoolId& pool, std::string_view after, std::size_t limit,
+                                           bool hide_disabled) override {
+    return reading(
+        [&](Connection& connection) { return read_identities(connection, pool, after, limit, hide_disabled); });
+  }
+
+  Result<std::optional<Identity>> owner(const IdentityPoolId& pool, const Login& login) override {
+    return reading([&](Connection& connection) { return read_owner(connection, pool, login); });
+  }
+
+  Result<IdentityId> log_in(const IdentityPoolId& pool, const IdentityId& presented, const std::vector<Login>& logins,
+                            const LoginRule& rule, Timestamp now) override {
+    return writing([&](Connection& connection) { return write_login(connection, pool, presented, logins, rule, now); });
+  }
+
+  Result<void> unlink(const IdentityId& identity, const std::vector<Login>& logins, Timestamp now) override {
+    return writing([&](Connection& connection) { return remove_logins(connection, identity, logins, now); });
+  }
+
+  Result<bool> delete_identity(const IdentityId& identity, Timestamp now) override {
+    return writing([&](Connection& connection) { return remove_identity(connection, identity, now); });
+  }
+
  private:
+  template <typename Read>
+  auto reading(Read read) -> decltype(read(std::declval<Connection&>())) {
+    return readers_.with([&](Reader& reader) { return read(reader.connection()); });
+  }
+
+  // One transaction, rolled back after an error.
+  template <typename Write>
+  auto writing(Write write) -> decltype(write(std::declval<Connection&>())) {
+    const std::lock_guard lock(writing_);
+    Transaction transaction(writer_.connection());
+    if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
+    auto written = write(writer_.connection());
+    if (!written) return written;
+    if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
+    return written;
+  }
+
   // Destroyed from the last to the first: the readers go before the writer, whose closing checkpoints, under the lock.
   DirectoryLock lock_;
   Installation installation_;
+  SessionCounts sessions_;
   std::mutex writing_;
   Writer writer_;
   ReaderPool readers_;

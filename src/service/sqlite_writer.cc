@@ -38,7 +38,11 @@ Result<void> Writer::prepare() {
        " SELECT dataset_id, id, key, value, sync_count, modified_by, modified_at, device_modified_at, ?2, ?3"
        " FROM records WHERE dataset_id = ?1"},
       {&Writer::remove_records_, "DELETE FROM records WHERE dataset_id = ?1"},
-      {&Writer::end_dataset_, "UPDATE datasets SET present = 0, records = 0, bytes = 0 WHERE id = ?1"},
+      {&Writer::end_dataset_,
+       "UPDATE datasets SET present = 0, records = 0, bytes = 0, modified_at = ?2, twin_of = NULL WHERE id = ?1"},
+      {&Writer::end_subscriptions_, "DELETE FROM subscriptions WHERE dataset_id = ?1"},
+      {&Writer::change_pool_,
+       "UPDATE pools SET bytes = bytes + ?2, modified_at = ?3, sync_sessions = ?4 WHERE name = ?1"},
       // Bounded, so that the first write after a quiet time does not pay for all of it; more than any call adds.
       {&Writer::forget_,
        "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE superseded_at < ?1 ORDER BY superseded_at"
@@ -99,6 +103,7 @@ Result<std::int64_t> Writer::count_datasets(std::int64_t identity_id) {
 
 Result<void> Writer::write(const wire::Target& target, DatasetRow row, const std::vector<CurrentRow>& current,
                            const UpdateDecision& decision) {
+  const std::int64_t more_bytes = decision.after.bytes - row.state.bytes;
   if (auto written = write_dataset(target, row, decision.after); !written) return written;
   const std::int64_t now = milliseconds(decision.after.modified_at);
   for (std::size_t i = 0; i < current.size(); ++i) {
@@ -109,7 +114,9 @@ Result<void> Writer::write(const wire::Target& target, DatasetRow row, const std
     auto written = write_record(row.dataset_id, current[i].id, decision.written[i]);
     if (!written) return written;
   }
-  return forget_history(decision.after.modified_at);
+  return change_pool(target.pool, more_bytes, decision.after.modified_at).and_then([&] {
+    return forget_history(decision.after.modified_at);
+  });
 }
 
 Result<void> Writer::write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after) {
@@ -157,11 +164,19 @@ Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestam
   auto deleted = Query(keep_all_versions_, row->dataset_id, superseded_count, time)
                      .run()
                      .and_then([&] { return Query(remove_records_, row->dataset_id).run(); })
-                     .and_then([&] { return Query(end_dataset_, row->dataset_id).run(); })
+                     .and_then([&] { return Query(end_dataset_, row->dataset_id, time).run(); })
+                     .and_then([&] { return Query(end_subscriptions_, row->dataset_id).run(); })
+                     .and_then([&] { return change_pool(target.pool, -row->state.bytes, now); })
                      .and_then([&] { return forget_history(now); })
                      .and_then([&] { return transaction.commit(); });
   if (!deleted) return std::move(deleted).error();
   return std::move(row->state);
+}
+
+Result<void> Writer::change_pool(const IdentityPoolId& pool, std::int64_t more_bytes, Timestamp now) {
+  const std::int64_t time = milliseconds(now);
+  const std::int64_t sessions = sessions_.of(pool.text());
+  return Query(change_pool_, pool.text(), more_bytes, time, sessions).run();
 }
 
 Result<void> Writer::forget_history(Timestamp now) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "service/service_store.h"
+#include "service/session_counts.h"
 #include "service/sqlite.h"
 #include "service/sqlite_rows.h"
 
@@ -19,12 +20,16 @@ struct CurrentRow {
 // The connection that writes, and what it has prepared. [one thread at a time]
 class Writer {
  public:
-  Writer(Connection connection, std::chrono::milliseconds history)
-      : connection_(std::move(connection)), history_(history) {}
+  // `sessions` must outlive it.
+  Writer(Connection connection, std::chrono::milliseconds history, SessionCounts& sessions)
+      : connection_(std::move(connection)), history_(history), sessions_(sessions) {}
   Result<void> prepare();
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule);
   Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now);
+
+  // For what is written so rarely that it is not worth keeping prepared.
+  [[nodiscard]] Connection& connection() { return connection_; }
 
  private:
   Result<std::vector<CurrentRow>> find_records(std::int64_t dataset_id, const std::vector<Patch>& patches);
@@ -33,10 +38,12 @@ class Writer {
                      const UpdateDecision& decision);
   Result<void> write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after);
   Result<void> write_record(std::int64_t dataset_id, std::int64_t record_id, const RemoteRecord& record);
+  Result<void> change_pool(const IdentityPoolId& pool, std::int64_t more_bytes, Timestamp now);
   Result<void> forget_history(Timestamp now);
 
   Connection connection_;
   std::chrono::milliseconds history_;
+  SessionCounts& sessions_;
   Statement find_dataset_;
   Statement count_datasets_;
   Statement find_record_;
@@ -49,6 +56,8 @@ class Writer {
   Statement keep_all_versions_;
   Statement remove_records_;
   Statement end_dataset_;
+  Statement end_subscriptions_;
+  Statement change_pool_;
   Statement forget_;
 };
 

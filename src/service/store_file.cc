@@ -14,6 +14,7 @@
 #include "auth/digest.h"
 #include "core/text.h"
 #include "service/answer.h"
+#include "service/schema.h"
 
 namespace syncline::service {
 
@@ -21,79 +22,6 @@ namespace {
 
 // "SLsv", so that `file` and we can tell whose database it is.
 constexpr std::int64_t kApplicationId = 0x534C7376;
-constexpr std::int64_t kSchemaVersion = 1;
-
-// Ordinary tables with a unique index, integer ids: half the time of tables keyed by text (design.md, section 4).
-constexpr const char* kSchema = R"sql(
-CREATE TABLE installation (
-  name  TEXT NOT NULL UNIQUE,
-  value TEXT NOT NULL
-);
-CREATE TABLE pools (
-  id         INTEGER PRIMARY KEY,
-  name       TEXT NOT NULL UNIQUE,
-  created_at INTEGER NOT NULL
-);
-CREATE TABLE developer_keys (
-  id                INTEGER PRIMARY KEY,
-  pool_id           INTEGER NOT NULL REFERENCES pools(id),
-  access_key_id     TEXT NOT NULL UNIQUE,
-  secret_access_key TEXT NOT NULL,
-  created_at        INTEGER NOT NULL
-);
-CREATE TABLE identities (
-  id      INTEGER PRIMARY KEY,
-  pool_id INTEGER NOT NULL REFERENCES pools(id),
-  name    TEXT NOT NULL,
-  UNIQUE (pool_id, name)
-);
--- A deleted dataset stays with its counts (present = 0), so that a later incarnation goes on from them.
-CREATE TABLE datasets (
-  id          INTEGER PRIMARY KEY,
-  identity_id INTEGER NOT NULL REFERENCES identities(id),
-  name        TEXT NOT NULL,
-  present     INTEGER NOT NULL,
-  sync_count  INTEGER NOT NULL,
-  first_count INTEGER NOT NULL,
-  records     INTEGER NOT NULL,
-  bytes       INTEGER NOT NULL,
-  created_at  INTEGER NOT NULL,
-  modified_at INTEGER NOT NULL,
-  modified_by TEXT NOT NULL,
-  UNIQUE (identity_id, name)
-);
-CREATE INDEX present_datasets ON datasets (identity_id, name) WHERE present = 1;
--- A null value is a tombstone.
-CREATE TABLE records (
-  id                 INTEGER PRIMARY KEY,
-  dataset_id         INTEGER NOT NULL REFERENCES datasets(id),
-  key                TEXT NOT NULL,
-  value              TEXT,
-  sync_count         INTEGER NOT NULL,
-  modified_by        TEXT NOT NULL,
-  modified_at        INTEGER NOT NULL,
-  device_modified_at INTEGER NOT NULL,
-  UNIQUE (dataset_id, key)
-);
-CREATE INDEX records_by_count ON records (dataset_id, sync_count);
--- Versions that were overwritten, kept for as long as a page of a list that began before may be asked for.
-CREATE TABLE history (
-  id                 INTEGER PRIMARY KEY,
-  dataset_id         INTEGER NOT NULL,
-  record_id          INTEGER NOT NULL,
-  key                TEXT NOT NULL,
-  value              TEXT,
-  sync_count         INTEGER NOT NULL,
-  modified_by        TEXT NOT NULL,
-  modified_at        INTEGER NOT NULL,
-  device_modified_at INTEGER NOT NULL,
-  superseded_count   INTEGER NOT NULL,
-  superseded_at      INTEGER NOT NULL
-);
-CREATE INDEX history_by_count ON history (dataset_id, superseded_count);
-CREATE INDEX history_by_time ON history (superseded_at);
-)sql";
-
 Error storage(std::string message) {
   return Error{.code = ErrorCode::kStorage, .message = std::move(message)};
 }
@@ -127,13 +55,6 @@ Installation new_installation(const std::string& region) {
                       .token_key = hex_encode(auth::random_bytes(32))};
 }
 
-template <typename... Values>
-Result<void> run(Connection& connection, std::string_view sql, const Values&... values) {
-  auto statement = connection.prepare(sql);
-  if (!statement) return std::move(statement).error();
-  return Query(*statement, values...).run();
-}
-
 Result<std::string> read_text(Connection& connection, std::string_view sql) {
   auto statement = connection.prepare(sql);
   if (!statement) return std::move(statement).error();
@@ -145,15 +66,16 @@ Result<std::string> read_text(Connection& connection, std::string_view sql) {
 
 Result<void> write_installation(Connection& writer, const Installation& made, Timestamp now) {
   const std::int64_t time = now.time_since_epoch().count();
-  return run(writer, "INSERT INTO installation (name, value) VALUES ('region', ?1), ('token_key', ?2)", made.region,
-             made.token_key)
-      .and_then(
-          [&] { return run(writer, "INSERT INTO pools (id, name, created_at) VALUES (1, ?1, ?2)", made.pool, time); })
+  return run_once(writer, "INSERT INTO installation (name, value) VALUES ('region', ?1), ('token_key', ?2)",
+                  made.region, made.token_key)
       .and_then([&] {
-        return run(writer,
-                   "INSERT INTO developer_keys (pool_id, access_key_id, secret_access_key, created_at)"
-                   " VALUES (1, ?1, ?2, ?3)",
-                   made.access_key_id, made.secret_access_key, time);
+        return run_once(writer, "INSERT INTO pools (id, name, created_at) VALUES (1, ?1, ?2)", made.pool, time);
+      })
+      .and_then([&] {
+        return run_once(writer,
+                        "INSERT INTO developer_keys (pool_id, access_key_id, secret_access_key, created_at)"
+                        " VALUES (1, ?1, ?2, ?3)",
+                        made.access_key_id, made.secret_access_key, time);
       });
 }
 
@@ -164,25 +86,31 @@ Result<void> create(Connection& writer, const StoreOptions& options) {
   }
   Transaction transaction(writer);
   return transaction.begin_immediate()
-      .and_then([&] { return writer.execute(kSchema); })
+      .and_then([&] { return bring_up_to_date(writer, 0); })
       .and_then([&] { return write_installation(writer, new_installation(options.region), options.now); })
       .and_then([&] {
-        const std::string marks = "PRAGMA application_id = " + std::to_string(kApplicationId) +
-                                  "; PRAGMA user_version = " + std::to_string(kSchemaVersion);
-        return writer.execute(marks.c_str());
+        const std::string mark = "PRAGMA application_id = " + std::to_string(kApplicationId);
+        return writer.execute(mark.c_str());
       })
       .and_then([&] { return transaction.commit(); });
 }
 
-enum class FileState { kEmpty, kOurs };
+// One transaction, so that a kill leaves the old schema or the new one.
+Result<void> migrate(Connection& writer, std::int64_t version) {
+  Transaction transaction(writer);
+  return transaction.begin_immediate().and_then([&] { return bring_up_to_date(writer, version); }).and_then([&] {
+    return transaction.commit();
+  });
+}
 
-// Changes nothing: a file that is not ours, or newer than we are, stays as it is.
-Result<FileState> examine(Connection& writer, const std::string& path) {
+// The schema's version, 0: an empty file. Changes nothing: a file that is not ours, or newer than we are, stays as it
+// is.
+Result<std::int64_t> examine(Connection& writer, const std::string& path) {
   auto application = writer.integer("PRAGMA application_id");
   if (!application) return std::move(application).error();
   auto tables = writer.integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return std::move(tables).error();
-  if (*application == 0 && *tables == 0) return FileState::kEmpty;
+  if (*application == 0 && *tables == 0) return std::int64_t{0};
   if (*application != kApplicationId) {
     return Error{.code = ErrorCode::kCorrupt, .message = path + ": is a database of another program"};
   }
@@ -193,7 +121,7 @@ Result<FileState> examine(Connection& writer, const std::string& path) {
                  .message = path + ": has schema " + std::to_string(*version) + ", this program knows up to " +
                             std::to_string(kSchemaVersion)};
   }
-  return FileState::kOurs;
+  return version;
 }
 
 Result<void> configure_writer(Connection& connection) {
@@ -286,15 +214,14 @@ Result<void> configure_reader(Connection& connection) {
 Result<Installation> open_installation(Connection& writer, const StoreOptions& options, const std::string& path) {
   // Others may hold a lock for a moment: a backup, an operator's shell.
   if (auto set = writer.execute("PRAGMA busy_timeout = 5000"); !set) return std::move(set).error();
-  auto state = examine(writer, path);
-  if (!state) return std::move(state).error();
+  const auto version = examine(writer, path);
+  if (!version) return version.error();
   if (auto configured = configure_writer(writer); !configured) return std::move(configured).error();
   // What a killed process had written but not synced is read again now: before anybody is told of it, it must last
   // (S7).
   if (auto synced = writer.execute("PRAGMA wal_checkpoint(PASSIVE)"); !synced) return std::move(synced).error();
-  if (*state == FileState::kEmpty) {
-    if (auto created = create(writer, options); !created) return std::move(created).error();
-  }
+  auto ready = *version == 0 ? create(writer, options) : migrate(writer, *version);
+  if (!ready) return std::move(ready).error();
   auto installation = read_installation(writer);
   if (installation && installation->region != options.region) {
     return storage(path + ": belongs to region " + installation->region + ", not " + options.region);

@@ -1,6 +1,5 @@
 // The tokens that the service hands out: self-contained and authenticated, so that no node keeps state between
-// requests. Each is BASE64URL(payload, HMAC-SHA256(key, kind, pool, identity, dataset, payload)): what a token is bound
-// to is part of the MAC's input only, so one from elsewhere is as bad as a forged one, and says no more. [any thread]
+// requests (sealed.h). [any thread]
 #pragma once
 
 #include <cstdint>
@@ -41,6 +40,12 @@ struct DatasetsPageToken {
   std::string last_name;
 };
 
+// NextToken of every other list: pools, their usage, identities.
+struct ListPageToken {
+  Timestamp expires_at{};
+  std::string last;  // where the page before this one ended
+};
+
 class Tokens {
  public:
   // `key`: 32 random bytes that all nodes of one database share.
@@ -50,6 +55,9 @@ class Tokens {
   [[nodiscard]] std::string seal(const wire::Target& target, const RecordsPageToken& token) const;
   [[nodiscard]] std::string seal(const wire::Target& target, const DatasetsPageToken& token) const;
 
+  // `list` names the operation, `of` what it lists: a pool, an identity, or nothing.
+  [[nodiscard]] std::string seal_list(std::string_view list, std::string_view of, const ListPageToken& token) const;
+
   // Errors: kInvalidParameter, the same whether the token is malformed, forged, bound to something else or expired.
   [[nodiscard]] Result<SessionToken> open_session(const wire::Target& target, std::string_view text,
                                                   Timestamp now) const;
@@ -57,6 +65,8 @@ class Tokens {
                                                            Timestamp now) const;
   [[nodiscard]] Result<DatasetsPageToken> open_datasets_page(const wire::Target& target, std::string_view text,
                                                              Timestamp now) const;
+  [[nodiscard]] Result<ListPageToken> open_list(std::string_view list, std::string_view of, std::string_view text,
+                                                Timestamp now) const;
 
  private:
   std::string key_;

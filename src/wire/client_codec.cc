@@ -1,41 +1,14 @@
 // The client's side: requests out, answers in.
 #include <array>
 
-#include "core/text.h"
 #include "wire/json_reader.h"
 #include "wire/json_writer.h"
 #include "wire/messages.h"
+#include "wire/paths.h"
 
 namespace syncline::wire {
 
 namespace {
-
-// A segment of only dots is legal as a dataset's name, but not in a path: whoever passes the request on may resolve it.
-std::string segment(std::string_view name) {
-  if (name == ".") return "/%2E";
-  if (name == "..") return "/%2E%2E";
-  return "/" + percent_encode(name);
-}
-
-std::string datasets_path(const Target& target) {
-  return "/identitypools" + segment(target.pool.text()) + "/identities" + segment(target.identity.text()) + "/datasets";
-}
-
-std::string dataset_path(const Target& target) {
-  return datasets_path(target) + segment(target.dataset.text());
-}
-
-HttpRequest make_request(std::string_view method, std::string path) {
-  HttpRequest request;
-  request.method = method;
-  request.path = std::move(path);
-  return request;
-}
-
-void add_paging(HttpRequest& request, const std::string& next_token, std::optional<int> max_results) {
-  if (!next_token.empty()) request.query.emplace_back("nextToken", next_token);
-  if (max_results) request.query.emplace_back("maxResults", std::to_string(*max_results));
-}
 
 void write_patch(JsonWriter& json, const RecordPatch& patch) {
   const bool replaces = patch.operation == PatchOperation::kReplace;
@@ -103,16 +76,10 @@ constexpr std::array<Field<ListDatasetsAnswer>, 1> kDatasetListFields{{
 struct Unnamed {};
 constexpr std::span<const Field<Unnamed>> kNoFields;
 
-Error bad_answer(std::string_view operation, std::string_view problem) {
-  return Error{
-      .code = ErrorCode::kBadAnswer,
-      .message = "the answer to " + std::string(operation) + " is not what it should be: " + std::string(problem)};
-}
-
 }  // namespace
 
 HttpRequest encode(const ListDatasetsRequest& request) {
-  auto http = make_request("GET", datasets_path(request.target));
+  auto http = make_request("GET", identity_path(request.target.pool, request.target.identity) + "/datasets");
   add_paging(http, request.next_token, request.max_results);
   return http;
 }
@@ -144,10 +111,8 @@ HttpRequest encode(const UpdateRecordsRequest& request) {
   json.text("SyncSessionToken", request.session_token);
   json.close_object();
 
-  auto http = make_request("POST", dataset_path(request.target));
-  http.headers.push_back({"Content-Type", "application/json"});
+  auto http = make_request("POST", dataset_path(request.target), json.take());
   if (!request.client_context.empty()) http.headers.push_back({"x-amz-Client-Context", request.client_context});
-  http.body = json.take();
   return http;
 }
 

@@ -91,6 +91,13 @@ void JsonWriter::entry(std::string_view value) {
   quote(value);
 }
 
+void JsonWriter::pair(std::string_view key, std::string_view value) {
+  separate();
+  quote(key);
+  json_ += ':';
+  quote(value);
+}
+
 void JsonWriter::open(char bracket) {
   separate();
   json_ += bracket;

@@ -23,8 +23,9 @@ class JsonWriter {
   void text_if_any(std::string_view name, std::string_view value);  // nothing if it is empty
   void number(std::string_view name, std::int64_t value);
   void flag(std::string_view name, bool value);
-  void time(std::string_view name, Timestamp value);  // seconds with three decimals
-  void entry(std::string_view value);                 // of a list
+  void time(std::string_view name, Timestamp value);        // seconds with three decimals
+  void entry(std::string_view value);                       // of a list
+  void pair(std::string_view key, std::string_view value);  // of a map: the key may hold anything
 
   void reserve(std::size_t bytes) { json_.reserve(bytes); }
   [[nodiscard]] std::string take() { return std::move(json_); }

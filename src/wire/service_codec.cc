@@ -1,12 +1,10 @@
 // The service's side: requests in, answers out. Whatever the bytes, a request that is not right becomes an error whose
 // message names the part, worded as the vendor's service words it, and never shows a value (S6).
-#include <algorithm>
 #include <array>
-#include <charconv>
+#include <limits>
 #include <unordered_set>
 
-#include "core/text.h"
-#include "syncline/limits.h"
+#include "wire/constraints.h"
 #include "wire/json_reader.h"
 #include "wire/json_writer.h"
 #include "wire/messages.h"
@@ -15,66 +13,9 @@ namespace syncline::wire {
 
 namespace {
 
-constexpr std::string_view kIdentityPattern = "regular expression pattern: [\\w-]+:[0-9a-f-]+";
-constexpr std::string_view kDatasetPattern = "regular expression pattern: [a-zA-Z0-9_.:-]+";
-constexpr int kLargestPage = 1024;
 // A limit of this service's own, so that one call stays small: the model has none. LimitExceededException and not
 // InvalidParameterException, since each patch is right and the same patches in two calls are accepted.
 constexpr std::size_t kMostPatches = 1024;
-
-Error invalid(std::string message) {
-  return Error{.code = ErrorCode::kInvalidParameter, .message = std::move(message)};
-}
-
-// A name is shown if it is short and printable.
-std::string shown(std::string_view name) {
-  const auto printable = [](char c) { return c >= 0x20 && c < 0x7F && c != '\''; };
-  if (name.size() > kMaxDatasetNameCharacters || !std::all_of(name.begin(), name.end(), printable)) return "Value";
-  return "Value '" + std::string(name) + "'";
-}
-
-Error violation(std::string_view what, std::string_view member, std::string_view constraint) {
-  return invalid("1 validation error detected: " + std::string(what) + " at '" + std::string(member) +
-                 "' failed to satisfy constraint: Member must " + std::string(constraint));
-}
-
-template <typename Name>
-Result<Name> checked_name(std::string_view text, std::string_view member, std::size_t most, std::string_view pattern) {
-  if (auto name = Name::parse(text)) return std::move(*name);
-  if (text.empty()) return violation("Value ''", member, "have length greater than or equal to 1");
-  if (text.size() > most)
-    return violation("Value", member, "have length less than or equal to " + std::to_string(most));
-  return violation(shown(text), member, "satisfy " + std::string(pattern));
-}
-
-const std::string* find_parameter(const HttpRequest& request, std::string_view name) {
-  const auto found = std::find_if(request.query.begin(), request.query.end(),
-                                  [name](const auto& parameter) { return parameter.first == name; });
-  return found == request.query.end() ? nullptr : &found->second;
-}
-
-std::string text_parameter(const HttpRequest& request, std::string_view name) {
-  const auto* found = find_parameter(request, name);
-  return found == nullptr ? std::string() : *found;
-}
-
-template <typename Number>
-Result<std::optional<Number>> number_parameter(const HttpRequest& request, std::string_view name, Number least,
-                                               Number most) {
-  const auto* text = find_parameter(request, name);
-  if (text == nullptr) return std::optional<Number>();
-  Number number{};
-  const auto* last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, number);
-  if (error != std::errc{} || end != last || number < least || number > most) {
-    return violation("Value", name, "be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-  }
-  return std::optional<Number>(number);
-}
-
-Result<std::optional<int>> max_results(const HttpRequest& request) {
-  return number_parameter(request, "maxResults", 1, kLargestPage);
-}
 
 // --- UpdateRecords' body --------------------------------------------------------------------------------------------
 
@@ -99,9 +40,7 @@ constexpr std::array<Field<RecordPatch>, 5> kPatchFields{{
 }};
 
 bool read_device_id(UpdateRecordsRequest& request, const Scalar& value) {
-  if (!value.read(request.device_id)) return false;
-  const auto length = utf8_length(request.device_id);
-  return length && *length >= 1 && *length <= kMaxDeviceIdCharacters;
+  return value.read(request.device_id) && is_device_id(request.device_id);
 }
 
 constexpr std::array<Field<UpdateRecordsRequest>, 2> kUpdateFields{{
@@ -109,13 +48,6 @@ constexpr std::array<Field<UpdateRecordsRequest>, 2> kUpdateFields{{
     {"SyncSessionToken", kText, [](UpdateRecordsRequest& r, const Scalar& v) { return v.read(r.session_token); },
      Presence::kRequired},
 }};
-
-Error malformed(const Problem& problem) {
-  if (problem.kind == Problem::Kind::kTooMany) {
-    return Error{.code = ErrorCode::kLimitExceeded, .message = problem.text + " in one call"};
-  }
-  return invalid("the body is not what it should be: " + problem.text);
-}
 
 // What a table of single fields can't say.
 Result<void> settle_patches(std::vector<RecordPatch>& patches) {
@@ -172,84 +104,7 @@ void write_dataset(JsonWriter& json, const Dataset& dataset) {
   json.number("NumRecords", dataset.records);
 }
 
-// --- routes ---------------------------------------------------------------------------------------------------------
-
-// The path's segments, their percent-encoding undone; nullopt: malformed, or more than a route has.
-std::optional<std::vector<std::string>> segments(std::string_view path) {
-  static constexpr std::size_t kLongestRoute = 7;
-  std::vector<std::string> result;
-  while (!path.empty()) {
-    if (path.front() != '/' || result.size() == kLongestRoute) return std::nullopt;
-    path.remove_prefix(1);
-    const auto end = std::min(path.find('/'), path.size());
-    auto segment = percent_decode(path.substr(0, end));
-    if (!segment || segment->empty()) return std::nullopt;
-    result.push_back(std::move(*segment));
-    path.remove_prefix(end);
-  }
-  return result;
-}
-
-std::optional<Operation> operation_on_dataset(std::string_view method) {
-  if (method == "GET") return Operation::kDescribeDataset;
-  if (method == "POST") return Operation::kUpdateRecords;
-  if (method == "DELETE") return Operation::kDeleteDataset;
-  return std::nullopt;
-}
-
 }  // namespace
-
-std::string_view to_string(Operation operation) {
-  switch (operation) {
-    case Operation::kListDatasets:
-      return "ListDatasets";
-    case Operation::kDescribeDataset:
-      return "DescribeDataset";
-    case Operation::kDeleteDataset:
-      return "DeleteDataset";
-    case Operation::kListRecords:
-      return "ListRecords";
-    case Operation::kUpdateRecords:
-      return "UpdateRecords";
-  }
-  return "unknown";
-}
-
-// /identitypools/{pool}/identities/{identity}/datasets[/{dataset}[/records]]
-std::optional<Route> parse_route(std::string_view method, std::string_view path) {
-  auto parts = segments(path);
-  if (!parts || parts->size() < 5) return std::nullopt;
-  auto& at = *parts;
-  if (at[0] != "identitypools" || at[2] != "identities" || at[4] != "datasets") return std::nullopt;
-  Route route{Operation::kListDatasets, std::move(at[1]), std::move(at[3]), {}};
-  if (at.size() == 5) return method == "GET" ? std::optional(std::move(route)) : std::nullopt;
-  route.dataset = std::move(at[5]);
-  if (at.size() == 7) {
-    route.operation = Operation::kListRecords;
-    return method == "GET" && at[6] == "records" ? std::optional(std::move(route)) : std::nullopt;
-  }
-  const auto operation = operation_on_dataset(method);
-  if (!operation) return std::nullopt;
-  route.operation = *operation;
-  return route;
-}
-
-Result<Target> check_target(const Route& route) {
-  Target target;
-  auto pool = checked_name<IdentityPoolId>(route.pool, "identityPoolId", kMaxIdentityCharacters, kIdentityPattern);
-  if (!pool) return std::move(pool).error();
-  target.pool = std::move(*pool);
-
-  auto identity = checked_name<IdentityId>(route.identity, "identityId", kMaxIdentityCharacters, kIdentityPattern);
-  if (!identity) return std::move(identity).error();
-  target.identity = std::move(*identity);
-
-  if (route.operation == Operation::kListDatasets) return target;
-  auto dataset = checked_name<DatasetName>(route.dataset, "datasetName", kMaxDatasetNameCharacters, kDatasetPattern);
-  if (!dataset) return std::move(dataset).error();
-  target.dataset = std::move(*dataset);
-  return target;
-}
 
 Result<ListDatasetsRequest> decode_list_datasets_request(Target target, const HttpRequest& request) {
   auto most = max_results(request);

@@ -148,14 +148,15 @@ class MalformedPaths(MalformedCase):
                 self.assert_typed(self.send(self.signed(method, self.path())))
         self.assertEqual(self.send(self.signed("HEAD", self.path())).status // 100, 4)
 
-    def test_operations_that_are_not_offered(self):
-        """The rest of the model (protocol.md, section 1)."""
+    def test_methods_that_the_path_has_not(self):
+        """Every path of the model has its methods (protocol.md, section 1), and no others."""
         pool = f"/identitypools/{self.service.pool}"
-        for method, path in (("GET", "/identitypools"), ("GET", pool), ("POST", pool + "/bulkpublish"),
-                             ("POST", pool + "/getBulkPublishDetails"), ("GET", pool + "/configuration"),
-                             ("POST", pool + "/events"), ("GET", self.path(None).removesuffix("/datasets")),
-                             ("POST", f"{pool}/identity/{self.identity}/device"),
-                             ("POST", self.path("game", "/subscriptions/device"))):
+        for method, path in (("POST", "/identitypools"), ("DELETE", pool), ("GET", pool + "/bulkpublish"),
+                             ("GET", pool + "/getBulkPublishDetails"), ("DELETE", pool + "/configuration"),
+                             ("DELETE", pool + "/events"), ("POST", self.path(None).removesuffix("/datasets")),
+                             ("GET", f"{pool}/identity/{self.identity}/device"),
+                             ("POST", f"{pool}/identities/{self.identity}/device"),
+                             ("GET", self.path("game", "/subscriptions/device"))):
             with self.subTest(path=path):
                 self.assert_typed(self.send(self.signed(method, path, body=b"{}" if method == "POST" else b"")))
 

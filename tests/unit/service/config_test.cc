@@ -105,5 +105,27 @@ TEST_F(Config, AFileThatIsNotThereIsNamed) {
   EXPECT_NE(config.error().message.find("none.toml"), std::string::npos) << config.error().message;
 }
 
+TEST_F(Config, OpenIdProvidersHaveTablesOfTheirOwn) {
+  const auto config = load(R"(
+[openid."login.example.com"]
+jwks = "/etc/keys.json"
+audiences = ["a", "b"]
+[openid.other]
+jwks = "https://other.example.com/keys"
+issuer = "https://issuer.example.com"
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->server.openid.size(), 2U);
+  EXPECT_EQ(config->server.openid[0].name, "login.example.com");
+  EXPECT_EQ(config->server.openid[0].audiences, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(config->server.openid[1].issuer, "https://issuer.example.com");
+  for (const auto* wrong : {"openid = 1\n", "[openid]\nx = 1\n", "[openid.x]\n", "[openid.x]\njwks = 7\n",
+                            "[openid.x]\njwks = \"f\"\nkeys = 1\n", "[openid.x]\njwks = \"f\"\naudiences = [\"\"]\n"}) {
+    const auto refused = load(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().message.find("openid"), std::string::npos) << refused.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace syncline::service

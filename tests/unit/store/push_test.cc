@@ -212,7 +212,6 @@ TEST_F(PushTest, D11EitherOfTwoLostSendsIsRecognised) {
   }
 }
 
-// The files as a power cut leaves them that took what prepare_push() wrote.
 // Both have revision 1 of their incarnation, and both may still arrive (tests/sim/found).
 TEST_F(PushTest, D11ASendAfterADeletionIsRecognisedBesideOneBeforeIt) {
   put("k", "before");
@@ -227,6 +226,7 @@ TEST_F(PushTest, D11ASendAfterADeletionIsRecognisedBesideOneBeforeIt) {
   EXPECT_EQ(pending()[0].base_count, SyncCount{1});
 }
 
+// The files as a power cut leaves them that took what prepare_push() wrote.
 TEST_F(PushTest, D6APowerCutAfterTheSendMakesNoConflictWithOurselves) {
   put("k", "1");
   const testing::TempDir after_power_cut;

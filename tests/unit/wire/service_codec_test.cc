@@ -45,7 +45,7 @@ TEST(ParseRoute, FindsWhatTheClientAsksFor) {
 
 TEST(ParseRoute, RefusesTheRest) {
   for (const char* path :
-       {"", "/", "identitypools/p/identities/i/datasets", "/identitypools", "/identitypools/p/identities/i",
+       {"", "/", "identitypools/p/identities/i/datasets", "/identitypool", "/identitypools/p/identities",
         "/identitypools/p/identity/i/datasets", "/identitypools/p/identities/i/datasets/",
         "/identitypools//identities/i/datasets", "/identitypools/p/identities/i/datasets/d/",
         "/identitypools/p/identities/i/datasets/d/record", "/identitypools/p/identities/i/datasets/d/records/x",

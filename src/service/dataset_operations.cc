@@ -1,0 +1,226 @@
+// Datasets and their records: ListDatasets, DescribeDataset, DeleteDataset, ListRecords, UpdateRecords.
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "auth/digest.h"
+#include "service/operations.h"
+#include "service/rules.h"
+
+namespace syncline::service {
+
+namespace {
+
+constexpr std::size_t kMostDatasetsPerPage = 1024;
+
+Error refused(ErrorCode code, std::string message) {
+  return Error{.code = code, .message = std::move(message)};
+}
+
+Error no_such_dataset(const wire::Target& target) {
+  return refused(ErrorCode::kResourceNotFound, "Dataset " + target.dataset.text() + " does not exist");
+}
+
+// Published iOS clients never ask for a second page: one holds as many records as a dataset may.
+std::size_t most_records_per_page(const Quotas& quotas) {
+  return std::max(kMaxRecordsPerDataset,
+                  static_cast<std::size_t>(std::max<std::int64_t>(quotas.records_per_dataset, 1)));
+}
+
+wire::Dataset described(const wire::Target& target, std::string name, DatasetState state) {
+  return wire::Dataset{.identity_id = target.identity.text(),
+                       .name = std::move(name),
+                       .created_at = state.created_at,
+                       .modified_at = state.modified_at,
+                       .modified_by = std::move(state.modified_by),
+                       .bytes = state.bytes,
+                       .records = state.records};
+}
+
+// --- ListRecords ----------------------------------------------------------------------------------------------------
+
+// Behind every record of a count that has been asked for.
+constexpr std::int64_t kBehindAll = std::numeric_limits<std::int64_t>::max();
+
+// What of the snapshot this page asks for. A count of 0 means that there is no dataset.
+RecordRange range_of(const RecordsPageToken& page, std::size_t limit) {
+  const bool nothing_new = page.last_count == page.snapshot && page.last_id == kBehindAll;
+  return RecordRange{.empty = page.snapshot.value == 0 || nothing_new,
+                     .snapshot = page.snapshot,
+                     .after_count = page.last_count,
+                     .after_id = page.last_id,
+                     .limit = limit};
+}
+
+// A list may go on with the session of an earlier one; else it begins a new one.
+Result<SessionToken> session_of(const Context& context, const wire::ListRecordsRequest& request, Timestamp now) {
+  SessionToken session{.session = auth::random_bytes(16),
+                       .expires_at = now + context.options.session_lifetime,
+                       .listed = {},
+                       .gone = {}};
+  if (request.session_token.empty()) return session;
+  auto opened = context.tokens.open_session(request.target, request.session_token, now);
+  if (!opened) return opened;
+  session.session = std::move(opened->session);
+  return session;
+}
+
+// Where a list goes on, as its token says, or begins, as the rules say.
+Result<RecordsPageToken> page_of(const Context& context, const wire::ListRecordsRequest& request,
+                                 const DatasetState& state, Timestamp now) {
+  if (request.next_token.empty()) {
+    auto decision = decide_list(state, request.last_sync_count);
+    if (!decision) return std::move(decision).error();
+    return RecordsPageToken{.expires_at = now + context.options.page_lifetime,
+                            .snapshot = decision->count,
+                            .requested = request.last_sync_count,
+                            .last_count = request.last_sync_count,
+                            .last_id = kBehindAll,
+                            .deleted_after_requested = decision->deleted_after_requested,
+                            .modified_by = decision->exists ? state.modified_by : std::string()};
+  }
+  auto page = context.tokens.open_records_page(request.target, request.next_token, now);
+  // The token knows where the list began; a client that repeats it must not contradict it.
+  if (page && request.last_sync_count.value != 0 && request.last_sync_count != page->requested) {
+    return refused(ErrorCode::kInvalidParameter, "NextToken belongs to a list with another LastSyncCount");
+  }
+  return page;
+}
+
+ListedPage listed_page(RecordPage found, const RecordsPageToken& page) {
+  ListedPage answer;
+  answer.dataset_count = page.snapshot;
+  answer.dataset_exists = page.snapshot.value != 0;
+  answer.deleted_after_requested = page.deleted_after_requested;
+  answer.last_modified_by = page.modified_by;
+  answer.records.reserve(found.records.size());
+  for (StoredRecord& stored : found.records) answer.records.push_back(std::move(stored.record));
+  return answer;
+}
+
+// --- UpdateRecords --------------------------------------------------------------------------------------------------
+
+Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const SessionToken& session) {
+  UpdateCall call{
+      .patches = {}, .writer = std::move(request.device_id), .listed = session.listed, .gone = session.gone};
+  if (call.writer.empty()) call.writer = request.target.identity.text();
+  call.patches.reserve(request.patches.size());
+  for (wire::RecordPatch& patch : request.patches) {
+    const bool replaces = patch.operation == wire::PatchOperation::kReplace;
+    if (replaces && !patch.value) {
+      return refused(ErrorCode::kInvalidParameter, "RecordPatches lacks the Value to replace key " + patch.key);
+    }
+    if (!replaces) patch.value.reset();
+    call.patches.push_back(Patch{.key = std::move(patch.key),
+                                 .value = std::move(patch.value),
+                                 .expected = patch.sync_count,
+                                 .device_modified_at = patch.device_modified_at});
+  }
+  return call;
+}
+
+}  // namespace
+
+Result<std::string> list_datasets(const Context& context, Call call) {
+  auto request = wire::decode_list_datasets_request(std::move(call.target), call.http);
+  if (!request) return std::move(request).error();
+  DatasetsPageToken page{.expires_at = call.now + context.options.page_lifetime, .last_name = {}};
+  if (!request->next_token.empty()) {
+    auto opened = context.tokens.open_datasets_page(request->target, request->next_token, call.now);
+    if (!opened) return std::move(opened).error();
+    page = std::move(*opened);
+  }
+  auto limit = page_size(request->max_results, kMostDatasetsPerPage);
+  if (!limit) return std::move(limit).error();
+  auto found = context.store.datasets(request->target, page.last_name, *limit + 1);
+  if (!found) return std::move(found).error();
+
+  wire::ListDatasetsAnswer answer;
+  const bool more = found->size() > *limit;
+  if (more) found->pop_back();
+  for (NamedDataset& dataset : *found) {
+    answer.datasets.push_back(described(request->target, std::move(dataset.name), std::move(dataset.state)));
+  }
+  if (more) {
+    page.last_name = answer.datasets.back().name;
+    answer.next_token = context.tokens.seal(request->target, page);
+  }
+  return wire::encode_answer(answer);
+}
+
+Result<std::string> describe_dataset(const Context& context, Call call) {
+  auto state = context.store.dataset(call.target);
+  if (!state) return std::move(state).error();
+  if (!state->exists) return no_such_dataset(call.target);
+  return wire::encode_answer(
+      wire::DatasetAnswer{described(call.target, call.target.dataset.text(), std::move(*state))});
+}
+
+Result<std::string> delete_dataset(const Context& context, Call call) {
+  auto deleted = context.store.delete_dataset(call.target, call.now);
+  if (!deleted) return std::move(deleted).error();
+  if (!deleted->exists) return no_such_dataset(call.target);
+  return wire::encode_answer(
+      wire::DatasetAnswer{described(call.target, call.target.dataset.text(), std::move(*deleted))});
+}
+
+Result<std::string> list_records(const Context& context, Call call) {
+  auto request = wire::decode_list_records_request(std::move(call.target), call.http);
+  if (!request) return std::move(request).error();
+  auto session = session_of(context, *request, call.now);
+  if (!session) return std::move(session).error();
+  auto limit = page_size(request->max_results, most_records_per_page(context.options.quotas));
+  if (!limit) return std::move(limit).error();
+
+  RecordsPageToken page;
+  auto found = context.store.list_records(request->target, [&](const DatasetState& state) -> Result<RecordRange> {
+    auto asked = page_of(context, *request, state, call.now);
+    if (!asked) return std::move(asked).error();
+    page = std::move(*asked);
+    if (page.snapshot.value == 0) session->gone = state.count;
+    return range_of(page, *limit);
+  });
+  if (!found) return std::move(found).error();
+  auto twins = context.store.twins(request->target);
+  if (!twins) return std::move(twins).error();
+
+  std::string next_token;
+  if (found->more) {
+    page.last_count = found->records.back().record.version.count;
+    page.last_id = found->records.back().id;
+    next_token = context.tokens.seal(request->target, page);
+  }
+  session->listed = page.snapshot;
+  const bool begun = request->session_token.empty() && request->next_token.empty();
+  if (begun) context.store.count_session(request->target.pool);
+  ListedPage answer = listed_page(std::move(*found), page);
+  answer.next_token = std::move(next_token);
+  answer.session_token = context.tokens.seal(request->target, *session);
+  answer.merged_datasets = std::move(*twins);
+  return wire::encode_answer(answer);
+}
+
+Result<std::string> update_records(const Context& context, Call call) {
+  auto request = wire::decode_update_records_request(std::move(call.target), call.http);
+  if (!request) return std::move(request).error();
+  auto session = context.tokens.open_session(request->target, request->session_token, call.now);
+  if (!session) return std::move(session).error();
+  const wire::Target target = request->target;
+  auto update = update_call(std::move(*request), *session);
+  if (!update) return std::move(update).error();
+  const ServiceOptions& options = context.options;
+  auto decision = context.store.update_records(
+      target, std::move(*update),
+      [&options](const DatasetState& state, const std::vector<CurrentRecord>& current, std::int64_t datasets,
+                 UpdateCall waited) {
+        waited.now = options.clock->wall();  // here calls are in order, so that dates are in the order of counts
+        return decide_update(state, current, datasets, std::move(waited), options.quotas);
+      });
+  if (!decision) return std::move(decision).error();
+  return wire::encode_answer(wire::UpdateRecordsAnswer{std::move(decision->written)});
+}
+
+}  // namespace syncline::service

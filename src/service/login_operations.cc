@@ -1,0 +1,107 @@
+// What a device calls, unsigned: GetId, GetCredentialsForIdentity, GetOpenIdToken, UnlinkIdentity.
+#include <algorithm>
+#include <utility>
+
+#include "service/identity_operations.h"
+#include "service/identity_rules.h"
+
+namespace syncline::service {
+
+namespace {
+
+constexpr std::chrono::minutes kTokenLifetime{15};
+
+// Who the caller is from now on.
+Result<IdentityId> log_in(const IdentityContext& context, const wire::IdentityPool& pool, const IdentityId& presented,
+                          const wire::TextPairs& logins, Timestamp now) {
+  auto known = verified(context, pool, logins, false, now);
+  if (!known) return std::move(known).error();
+  auto pool_id = IdentityPoolId::parse(pool.id);
+  if (!pool_id) return std::move(pool_id).error();
+  auto fresh = IdentityId::parse(fresh_id(context));
+  if (!fresh) return std::move(fresh).error();
+  const LoginCall call{.presented = presented,
+                       .logins = std::move(*known),
+                       .guests_allowed = pool.allow_guests,
+                       .fresh = std::move(*fresh)};
+  return context.store.log_in(
+      *pool_id, presented, call.logins, [&call](const LoginFacts& facts) { return decide_login(facts, call); }, now);
+}
+
+struct LoggedIn {
+  IdentityPoolId pool;
+  IdentityId identity;
+};
+
+// For calls that name an identity, and by it the pool.
+Result<LoggedIn> log_in(const IdentityContext& context, const IdentityCall& call) {
+  auto request = wire::decode_identity_request(call.operation, call.body);
+  if (!request) return std::move(request).error();
+  auto presented = existing_identity(context, request->identity);
+  if (!presented) return std::move(presented).error();
+  auto pool = existing_pool(context, presented->pool);
+  if (!pool) return std::move(pool).error();
+  auto identity = log_in(context, pool->value, request->identity, request->logins, call.now);
+  if (!identity) return std::move(identity).error();
+  return LoggedIn{.pool = std::move(presented->pool), .identity = std::move(*identity)};
+}
+
+}  // namespace
+
+Result<std::string> get_id(const IdentityContext& context, const IdentityCall& call) {
+  auto request = wire::decode_get_id_request(call.body);
+  if (!request) return std::move(request).error();
+  auto pool = existing_pool(context, request->pool);
+  if (!pool) return std::move(pool).error();
+  auto identity = log_in(context, pool->value, {}, request->logins, call.now);
+  if (!identity) return std::move(identity).error();
+  return wire::encode_identity_id(identity->text());
+}
+
+Result<std::string> get_credentials_for_identity(const IdentityContext& context, const IdentityCall& call) {
+  auto caller = log_in(context, call);
+  if (!caller) return std::move(caller).error();
+  const Timestamp expires_at = call.now + context.options.credentials_lifetime;
+  return wire::encode_credentials(caller->identity.text(),
+                                  context.credentials.issue(caller->pool, caller->identity, expires_at));
+}
+
+Result<std::string> get_openid_token(const IdentityContext& context, const IdentityCall& call) {
+  auto caller = log_in(context, call);
+  if (!caller) return std::move(caller).error();
+  auto identity = existing_identity(context, caller->identity);
+  if (!identity) return std::move(identity).error();
+  return wire::encode_openid_token(
+      caller->identity.text(),
+      context.own_tokens.issue(caller->pool, caller->identity, identity->is_guest(), call.now, kTokenLifetime));
+}
+
+Result<std::string> unlink_identity(const IdentityContext& context, const IdentityCall& call) {
+  auto request = wire::decode_identity_request(call.operation, call.body);
+  if (!request) return std::move(request).error();
+  auto identity = existing_identity(context, request->identity);
+  if (!identity) return std::move(identity).error();
+  auto pool = existing_pool(context, identity->pool);
+  if (!pool) return std::move(pool).error();
+  auto logins = verified(context, pool->value, request->logins, false, call.now);
+  if (!logins) return std::move(logins).error();
+  const bool own = std::any_of(logins->begin(), logins->end(), [&](const Login& login) {
+    if (login.provider == kOwnProvider) return login.user == identity->id.text();
+    return std::find(identity->logins.begin(), identity->logins.end(), login) != identity->logins.end();
+  });
+  if (!own) {
+    return Error{.code = ErrorCode::kNotAuthorized,
+                 .message = "Access to Identity '" + identity->id.text() + "' is forbidden."};
+  }
+  std::vector<Login> removed;
+  for (const Login& login : identity->logins) {
+    const auto& names = request->logins_to_remove;
+    if (std::find(names.begin(), names.end(), login.provider) != names.end()) removed.push_back(login);
+  }
+  if (auto unlinked = context.store.unlink(identity->id, removed, call.now); !unlinked) {
+    return std::move(unlinked).error();
+  }
+  return std::string("{}");
+}
+
+}  // namespace syncline::service

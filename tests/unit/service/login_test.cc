@@ -1,0 +1,215 @@
+// Logins by OpenID Connect tokens, developer-authenticated identities, and what merges.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "identity_fixture.h"
+
+namespace syncline::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Logins : public IdentityTest {
+ protected:
+  std::string with(const std::string& token) { return logins(kProvider, token); }
+  std::string user(const std::string& subject) { return with(provider.token_of(subject)); }
+  Result<std::string> developer_token(std::string_view user, std::string_view more = {}) {
+    return call_as_developer("GetOpenIdTokenForDeveloperIdentity",
+                             in_pool(pool, logins("dev", user) + (more.empty() ? "" : ",") + std::string(more)));
+  }
+  std::string pool = make_pool();
+};
+
+TEST_F(Logins, AUserHasOneIdentityWithEitherAlgorithm) {
+  const std::string first = get_id(pool, user("anna"));
+  EXPECT_EQ(get_id(pool, user("anna")), first);
+  EXPECT_EQ(get_id(pool, with(provider.token({.subject = "anna"}, "ES256"))), first);
+  EXPECT_NE(get_id(pool, user("ben")), first);
+  const auto session = log_in(first, user("anna"));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(session->identity, first);
+  EXPECT_EQ(write(pool, *session, "save", "k", "v"), "ok");
+  EXPECT_EQ(log_in(first).error().service_code, "NotAuthorizedException");               // as a guest
+  EXPECT_EQ(log_in(first, user("ben")).error().service_code, "NotAuthorizedException");  // as another user
+  EXPECT_THAT(call_as_developer("DescribeIdentity", of_identity(first)).value(),
+              HasSubstr("\"Logins\":[\"" + std::string(kProvider) + "\"]"));
+}
+
+TEST_F(Logins, AWrongTokenIsRefusedAndNeverShown) {
+  const auto refused = [&](const std::string& more, std::string_view why) {
+    const auto answer = call("GetId", in_pool(pool, more));
+    ASSERT_FALSE(answer) << why;
+    EXPECT_EQ(answer.error().service_code, "NotAuthorizedException");
+    EXPECT_THAT(answer.error().message, HasSubstr(std::string(why)));
+  };
+  const std::string good = provider.token_of("anna");
+  refused(with("nonsense"), "Not a valid OpenId Connect");
+  refused(with(good.substr(0, good.rfind('.') + 1)), "Signature");
+  refused(with(provider.token({.issuer = "https://evil.example.com"})), "Issuer");
+  refused(with(provider.token({.audience = "another-game"})), "audience");
+  refused(with(provider.token({.subject = ""})), "subject");
+  refused(with(provider.token({.expires_at = 1'700'000'000})), "expired");
+  refused(logins("other.example.com", good), "supported provider");
+  refused(logins("dev", "somebody"), "supported provider");
+  const TestProvider impostor;
+  refused(with(impostor.token_of("anna")), "Signature");
+  refused(with(impostor.token({.subject = "anna"}, "ES256")), "Signature");
+  // "none", and the public key as a shared secret, are tricks older than this service.
+  const auto dot = good.find('.');
+  refused(with("eyJhbGciOiJub25lIn0" + good.substr(dot, good.rfind('.') + 1 - dot)), "Signature");
+}
+
+TEST_F(Logins, KeysAreKeptRotatedAndMissedWithoutHarm) {
+  get_id(pool, user("anna"));
+  get_id(pool, user("ben"));
+  EXPECT_EQ(key_fetches, 1);
+  provider.rotate();
+  EXPECT_FALSE(call("GetId", in_pool(pool, user("anna"))));  // asked a moment ago: not again
+  EXPECT_EQ(key_fetches, 1);
+  clock.advance(std::chrono::seconds(10));
+  EXPECT_TRUE(call("GetId", in_pool(pool, user("anna"))));
+  EXPECT_EQ(key_fetches, 2);
+  keys_available = false;
+  clock.advance(std::chrono::minutes(59));
+  const TestProvider::Claims later{.subject = "anna", .expires_at = 1'700'900'000};
+  EXPECT_TRUE(call("GetId", in_pool(pool, with(provider.token(later)))));
+  clock.advance(std::chrono::minutes(59));
+  EXPECT_TRUE(call("GetId", in_pool(pool, with(provider.token(later)))));  // stale keys are better than none
+  EXPECT_EQ(key_fetches, 3);
+}
+
+TEST_F(Logins, WithoutKeysNobodyIsJudged) {
+  keys_available = false;
+  EXPECT_EQ(call("GetId", in_pool(pool, user("anna"))).error().service_code, "ExternalServiceException");
+}
+
+TEST_F(Logins, AGuestWhoseLoginIsNewKeepsItsIdentity) {
+  const Session session = guest(pool);
+  ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
+  const auto logged_in = log_in(session.identity, user("anna"));
+  ASSERT_TRUE(logged_in);
+  EXPECT_EQ(logged_in->identity, session.identity);
+  EXPECT_EQ(get_id(pool, user("anna")), session.identity);
+  EXPECT_EQ(text_of(list(pool, *logged_in, "save").value().records), "k=v@1");
+}
+
+TEST_F(Logins, AGuestWhoLogsInToAnAccountMergesIntoIt) {
+  const auto account = log_in(get_id(pool, user("anna")), user("anna")).value();
+  ASSERT_EQ(write(pool, account, "save", "k", "account"), "ok");
+  ASSERT_EQ(write(pool, account, "gone", "k", "v"), "ok");
+  const Session someone = guest(pool);
+  ASSERT_EQ(write(pool, someone, "save", "k", "guest"), "ok");
+  ASSERT_EQ(write(pool, someone, "only", "k", "moved"), "ok");
+  ASSERT_EQ(write(pool, someone, "gone", "k", "again"), "ok");
+  ASSERT_EQ(
+      as(account.credentials, wire::encode(wire::DeleteDatasetRequest{target(pool, account.identity, "gone")})).status,
+      200);
+
+  const auto merged = log_in(someone.identity, user("anna"));
+  ASSERT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(merged->identity, account.identity);
+  const std::string twin = "save." + someone.identity;
+  const auto page = list(pool, *merged, "save").value();
+  EXPECT_EQ(text_of(page.records), "k=account@1");
+  EXPECT_THAT(page.merged_datasets, ElementsAre(twin));
+  EXPECT_EQ(text_of(list(pool, *merged, twin).value().records), "k=guest@1");
+  EXPECT_EQ(text_of(list(pool, *merged, "only").value().records), "k=moved@1");
+  // It goes on from the counts of the one that was deleted, so that whoever knew that one is told.
+  EXPECT_EQ(text_of(list(pool, *merged, "gone").value().records), "k=again@2");
+  EXPECT_TRUE(list(pool, *merged, "gone", 1).value().deleted_after_requested);
+
+  // What the guest had is nobody's any more.
+  EXPECT_EQ(list(pool, someone, "save").error().service_code, "NotAuthorizedException");
+  EXPECT_EQ(log_in(someone.identity).error().service_code, "NotAuthorizedException");
+  EXPECT_EQ(log_in(someone.identity, user("anna")).value().identity, account.identity);
+
+  ASSERT_EQ(
+      as(account.credentials, wire::encode(wire::DeleteDatasetRequest{target(pool, account.identity, twin)})).status,
+      200);
+  EXPECT_THAT(list(pool, *merged, "save").value().merged_datasets, IsEmpty());
+}
+
+TEST_F(Logins, ATwinOfALongNameIsStillADataset) {
+  const std::string name(128, 'n');
+  const auto account = log_in(get_id(pool, user("anna")), user("anna")).value();
+  ASSERT_EQ(write(pool, account, name, "k", "account"), "ok");
+  const Session someone = guest(pool);
+  ASSERT_EQ(write(pool, someone, name, "k", "guest"), "ok");
+  ASSERT_TRUE(log_in(someone.identity, user("anna")));
+  const auto twins = list(pool, account, name).value().merged_datasets;
+  ASSERT_EQ(twins.size(), 1U);
+  EXPECT_EQ(twins[0].size(), 128U);
+  EXPECT_EQ(text_of(list(pool, account, twins[0]).value().records), "k=guest@1");
+}
+
+TEST_F(Logins, UnlinkingTakesTheLoginAway) {
+  const std::string identity = get_id(pool, user("anna"));
+  const std::string remove = R"(,"LoginsToRemove":[")" + std::string(kProvider) + "\"]";
+  EXPECT_EQ(call("UnlinkIdentity", of_identity(identity, user("ben") + remove)).error().service_code,
+            "NotAuthorizedException");
+  EXPECT_TRUE(call("UnlinkIdentity", of_identity(identity, user("anna") + remove)));
+  // Without its last login it is nobody's, and above all no guest's.
+  EXPECT_EQ(log_in(identity).error().service_code, "NotAuthorizedException");
+  EXPECT_NE(get_id(pool, user("anna")), identity);
+}
+
+TEST_F(Logins, AnOpenIdTokenOfOursIsALogin) {
+  const std::string identity = get_id(pool, user("anna"));
+  const auto token = call("GetOpenIdToken", of_identity(identity, user("anna")));
+  ASSERT_TRUE(token) << token.error().message;
+  const std::string own = logins("cognito-identity.amazonaws.com", field(*token, "Token"));
+  EXPECT_EQ(log_in(identity, own).value().identity, identity);
+  clock.advance(std::chrono::minutes(15));
+  EXPECT_EQ(log_in(identity, own).error().service_code, "NotAuthorizedException");
+  const std::string elsewhere = make_pool();
+  EXPECT_EQ(call("GetId", in_pool(elsewhere, own)).error().service_code, "NotAuthorizedException");
+}
+
+TEST_F(Logins, ADeveloperVouchesForItsUsers) {
+  const auto first = developer_token("u1");
+  ASSERT_TRUE(first) << first.error().message;
+  const std::string identity = field(*first, "IdentityId");
+  const auto session = log_in(identity, logins("cognito-identity.amazonaws.com", field(*first, "Token")));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(write(pool, *session, "save", "k", "v"), "ok");
+  EXPECT_EQ(field(developer_token("u1").value(), "IdentityId"), identity);
+  EXPECT_EQ(field(developer_token("u2", R"("IdentityId":")" + identity + "\"").value(), "IdentityId"), identity);
+  const std::string other = field(developer_token("u3").value(), "IdentityId");
+  EXPECT_EQ(developer_token("u3", R"("IdentityId":")" + identity + "\"").error().service_code,
+            "DeveloperUserAlreadyRegisteredException");
+
+  const auto users = call_as_developer("LookupDeveloperIdentity", in_pool(pool, R"("IdentityId":")" + identity + "\""));
+  EXPECT_THAT(users.value(), HasSubstr(R"("DeveloperUserIdentifierList":["u1","u2"])"));
+  const auto of_user = call_as_developer("LookupDeveloperIdentity", in_pool(pool, R"("DeveloperUserIdentifier":"u3")"));
+  EXPECT_EQ(field(of_user.value(), "IdentityId"), other);
+  const auto unknown = call_as_developer("LookupDeveloperIdentity", in_pool(pool, R"("DeveloperUserIdentifier":"u9")"));
+  EXPECT_EQ(unknown.error().service_code, "ResourceNotFoundException");
+}
+
+TEST_F(Logins, ADeveloperMergesAndUnlinksItsUsers) {
+  const auto source = developer_token("u1").value();
+  const auto destination = developer_token("u2").value();
+  const auto session =
+      log_in(field(source, "IdentityId"), logins("cognito-identity.amazonaws.com", field(source, "Token"))).value();
+  ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
+  const std::string users = R"("DeveloperProviderName":"dev","SourceUserIdentifier":"u1",)";
+  const auto merged =
+      call_as_developer("MergeDeveloperIdentities", in_pool(pool, users + R"("DestinationUserIdentifier":"u2")"));
+  ASSERT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(field(*merged, "IdentityId"), field(destination, "IdentityId"));
+  EXPECT_EQ(field(developer_token("u1").value(), "IdentityId"), field(destination, "IdentityId"));
+  EXPECT_EQ(list(pool, session, "save").error().service_code, "NotAuthorizedException");
+  const auto none =
+      call_as_developer("MergeDeveloperIdentities", in_pool(pool, users + R"("DestinationUserIdentifier":"u9")"));
+  EXPECT_EQ(none.error().service_code, "ResourceNotFoundException");
+
+  const std::string unlink = R"("DeveloperProviderName":"dev","DeveloperUserIdentifier":"u1","IdentityId":")" +
+                             field(destination, "IdentityId") + "\"";
+  EXPECT_TRUE(call_as_developer("UnlinkDeveloperIdentity", in_pool(pool, unlink)));
+  EXPECT_NE(field(developer_token("u1").value(), "IdentityId"), field(destination, "IdentityId"));
+}
+
+}  // namespace
+}  // namespace syncline::service
