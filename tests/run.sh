@@ -6,7 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=${1:-dev}
 shift || true
 
-platform/install_debian.sh test
+packages=(test)
+[[ $preset != asan-ubsan && $preset != tsan ]] || packages+=(fuzz)  # clang
+platform/install_debian.sh "${packages[@]}"
 cmake --preset "$preset" -DSYNCLINE_BENCHMARKS=OFF
 cmake --build --preset "$preset"
 ctest --preset "$preset" -j "$(nproc)" "$@"
