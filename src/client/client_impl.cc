@@ -290,7 +290,7 @@ void ClientImpl::cancel_what_runs() {
     datasets = datasets_;
   }
   for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
-  for (const auto& call : std::set(calls_)) remote_->cancel(call);
+  for (const auto& call : std::vector(calls_)) remote_->cancel(call);
 }
 
 // What was begun, and had not reached the driver or was just being told.

@@ -87,8 +87,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task);
 
   // A call that belongs to no synchronize(): cancelled by shutdown(). [inside a driver step only]
-  void track(const Remote::CallHandle& call) { calls_.insert(call); }
-  void untrack(const Remote::CallHandle& call) { calls_.erase(call); }
+  void track(const Remote::CallHandle& call) { calls_.push_back(call); }
+  void untrack(const Remote::CallHandle& call) { std::erase(calls_, call); }
 
   // Changes are told in the order of their transactions: queued where they were made, told in a step. [any thread]
   void queue_change(std::function<void()> tell);
@@ -166,7 +166,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::map<OperationId, std::function<void(Error)>> operations_;  // begun and not finished
   ShutdownReport report_;
 
-  std::set<Remote::CallHandle> calls_;  // in driver steps only
+  std::vector<Remote::CallHandle> calls_;  // running, in the order of their start; in driver steps only
 };
 
 template <typename T>

@@ -1,5 +1,6 @@
 #include "client/remote.h"
 
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -131,15 +132,26 @@ void Remote::ask_credentials(const CallHandle& call) {
   }
 }
 
+Result<HttpRequest> Remote::signed_request(Call& call, const Credentials& credentials) {
+  try {
+    auto request = call.request;
+    call.signed_at = clock_->wall() + clock_offset();
+    auth::sign(request, options_.host, options_.scope, credentials, call.signed_at);
+    return request;
+  } catch (const std::exception& failed) {
+    return Error{.code = ErrorCode::kInternal,
+                 .message = std::string("the request could not be signed: ") + failed.what()};
+  }
+}
+
 void Remote::send(const CallHandle& call, const Credentials& credentials) {
   const auto driver = driver_.lock();
   if (!call->done || !driver) return;
-  auto request = call->request;
-  call->signed_at = clock_->wall() + clock_offset();
-  auth::sign(request, options_.host, options_.scope, credentials, call->signed_at);
+  auto request = signed_request(*call, credentials);
+  if (!request) return complete(*call, std::move(request).error());
   ++call->requests;
   call->transport_call = driver->transport().start(
-      std::move(request),
+      std::move(*request),
       [self = shared_from_this(), call](Result<HttpResponse> response) { self->receive(call, std::move(response)); });
 }
 

@@ -58,6 +58,7 @@ class Remote : public std::enable_shared_from_this<Remote> {
   template <typename T>
   CallHandle start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done);
   void ask_credentials(const CallHandle& call);
+  Result<HttpRequest> signed_request(Call& call, const Credentials& credentials);
   void send(const CallHandle& call, const Credentials& credentials);
   void receive(const CallHandle& call, Result<HttpResponse> response);
   void measure_clock(const HttpResponse& response);

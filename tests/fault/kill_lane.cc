@@ -82,10 +82,12 @@ void KillLane::start_service() {
       dir_.file("service.log"), variables);
   std::string line;
   const auto deadline = steady_clock::now() + kPatience;
-  while (line.find('\n') == std::string::npos) {
-    if (!service_->read(line, kPatience) || steady_clock::now() > deadline) {
-      return ledger_.violation("S7: the service does not start again: " + testing::read_file(dir_.file("service.log")));
-    }
+  bool alive = true;
+  while (line.find('\n') == std::string::npos && alive && steady_clock::now() < deadline) {
+    alive = service_->read(line, kPatience);
+  }
+  if (line.find('\n') == std::string::npos) {
+    return ledger_.violation("S7: the service does not start again: " + testing::read_file(dir_.file("service.log")));
   }
   ready_ = nlohmann::json::parse(line.substr(0, line.find('\n')));
 }

@@ -96,6 +96,22 @@ TEST_F(OptionsTest, WithoutAnEndpointItIsLocal) {
   }
 }
 
+TEST_F(OptionsTest, AnAssignedClientTakesThePlaceOfOneThatIsShutDown) {
+  auto client = Client::open(with([](auto&) {})).value();
+  auto former = client.dataset("game").value();
+  ASSERT_TRUE(former.put("k", "former"));
+  auto other = Client::open(with([&](auto& o) { o.data_directory = dir.file("other"); })).value();
+  ASSERT_TRUE(other.dataset("game")->put("k", "other"));
+
+  client = std::move(other);
+  EXPECT_EQ(former.get("k").error().code, ErrorCode::kClosed);
+  EXPECT_EQ(client.dataset("game")->get("k").value(), "other");
+
+  auto& itself = client;
+  client = std::move(itself);
+  EXPECT_EQ(client.dataset("game")->get("k").value(), "other");
+}
+
 // --- the client
 // -------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 
 #include <future>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -146,6 +147,24 @@ TEST_F(RemoteTest, D16AServiceThatIsNeverContentGetsOneExtraRequest) {
 TEST_F(RemoteTest, D16WithoutADateNothingIsCorrected) {
   network = [](const HttpRequest&) { return refusal(403, "InvalidSignatureException", "Signature expired: now"); };
   EXPECT_EQ(listed(), "clock_skew 1");
+}
+
+// --- memory ---------------------------------------------------------------------------------------------------------
+
+// Throws while a request is being signed, as all can that needs memory.
+class ThrowingClock final : public Clock {
+ public:
+  Timestamp wall() override { throw std::bad_alloc(); }
+  MonotonicTime monotonic() override { return {}; }
+};
+
+TEST_F(RemoteTest, D13ARequestThatCannotBeSignedEndsInAnError) {
+  remote = std::make_shared<Remote>(RemoteOptions{.host = "sync.test",
+                                                  .scope = {.region = "us-east-1", .service = "cognito-sync"},
+                                                  .credentials = static_credentials(backend.credentials())},
+                                    std::make_shared<ThrowingClock>(), driver);
+  EXPECT_EQ(listed(), "internal 0");
+  EXPECT_EQ(message(), "the request could not be signed: std::bad_alloc");
 }
 
 // --- credentials ----------------------------------------------------------------------------------------------------

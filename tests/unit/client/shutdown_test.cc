@@ -1,9 +1,11 @@
 // D13 at the end: shutdown() within its deadline, one completion each, none after it returned.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <limits>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -167,6 +169,37 @@ TEST_P(ShutdownTest, D13WithoutTimeEverySyncIsCutOffOnce) {
   EXPECT_EQ(descriptions.count(), 1U);
   if (queue) queue->poll();
   EXPECT_EQ(answers.count(), 2U);
+}
+
+// So that the same history ends in the same way each time, wherever its calls are in memory: those of the second half
+// take the places of those that have ended.
+TEST_P(ShutdownTest, CallsAreCutOffInTheOrderOfTheirStart) {
+  constexpr std::size_t kHalf = 20;
+  std::size_t seen = 0;
+  phone.transport->fault_when([&](const HttpRequest&) { return ++seen > kHalf || seen % 2 == 0; },
+                              Fault::hold_answer());
+  std::mutex mutex;
+  std::vector<std::size_t> ended;
+  const auto ended_so_far = [&] {
+    const std::lock_guard guard(mutex);
+    return ended;
+  };
+  const auto start = [&](std::size_t from) {
+    for (std::size_t at = from; at < from + kHalf; ++at) {
+      phone.client->list_remote_datasets([&, at](const Result<std::vector<RemoteDataset>>&) {
+        const std::lock_guard guard(mutex);
+        ended.push_back(at);
+      });
+    }
+  };
+  start(0);
+  run_until([&] { return phone.transport->held() == kHalf / 2 && ended_so_far().size() == kHalf / 2; });
+  start(kHalf);
+  run_until([&] { return phone.transport->held() == kHalf / 2 + kHalf; });
+  phone.client->shutdown(kNow);
+  const auto order = ended_so_far();
+  EXPECT_EQ(order.size(), 2 * kHalf);
+  EXPECT_TRUE(std::is_sorted(order.begin() + kHalf / 2, order.end())) << ::testing::PrintToString(order);
 }
 
 TEST_P(ShutdownTest, ARequestThatHangsIsCutOffAtTheDeadline) {
