@@ -96,6 +96,7 @@ ListedPage listed_page(RecordPage found, const RecordsPageToken& page) {
   answer.dataset_exists = page.snapshot.value != 0;
   answer.deleted_after_requested = page.deleted_after_requested;
   answer.last_modified_by = page.modified_by;
+  answer.merged_datasets = std::move(found.twins);
   answer.records.reserve(found.records.size());
   for (StoredRecord& stored : found.records) answer.records.push_back(std::move(stored.record));
   return answer;
@@ -184,8 +185,6 @@ Result<std::string> list_records(const Context& context, Call call) {
     return range_of(page, *limit);
   });
   if (!found) return std::move(found).error();
-  auto twins = context.store.twins(request->target);
-  if (!twins) return std::move(twins).error();
 
   std::string next_token;
   if (found->more) {
@@ -199,7 +198,6 @@ Result<std::string> list_records(const Context& context, Call call) {
   ListedPage answer = listed_page(std::move(*found), page);
   answer.next_token = std::move(next_token);
   answer.session_token = context.tokens.seal(request->target, *session);
-  answer.merged_datasets = std::move(*twins);
   return wire::encode_answer(answer);
 }
 
@@ -211,6 +209,7 @@ Result<std::string> update_records(const Context& context, Call call) {
   const wire::Target target = request->target;
   auto update = update_call(std::move(*request), *session);
   if (!update) return std::move(update).error();
+  update->by_identity = !call.caller.developer;
   const ServiceOptions& options = context.options;
   auto decision = context.store.update_records(
       target, std::move(*update),

@@ -55,6 +55,7 @@ struct UpdateCall {
   SyncCount listed;    // the dataset's count in the list that the session began with; 0: it did not exist
   // If it did not: the last count of the one that was deleted before, 0 if there was none; absent: not known.
   std::optional<SyncCount> gone;
+  bool by_identity = false;  // the identity itself writes: it must still be one when the write takes place
   Timestamp now{};
 };
 

@@ -49,7 +49,8 @@ struct StoredRecord {
 
 struct RecordPage {
   std::vector<StoredRecord> records;
-  bool more = false;  // the range holds more than its limit
+  bool more = false;               // the range holds more than its limit
+  std::vector<std::string> twins;  // the present datasets that a merge has kept beside this one
 };
 
 // What a pool is told, each kept as the JSON of the API's own message.
@@ -106,11 +107,10 @@ class ServiceStore : public IdentityStore {
   // State and records are one snapshot. Versions that were superseded less than the store's history ago are still
   // found.
   virtual Result<RecordPage> list_records(const wire::Target& target, const ListRule& rule) = 0;
-  // One transaction. When it returns a decision that writes, that is durable.
+  // One transaction. When it returns a decision that writes, that is durable. Error: kNotAuthorized if the identity
+  // itself writes, and is one no more.
   virtual Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call,
                                                 const UpdateRule& rule) = 0;
-  // The names of the present datasets that a merge has kept beside this one.
-  virtual Result<std::vector<std::string>> twins(const wire::Target& target) = 0;
   // One transaction. Returns what was deleted; a state that does not exist: there was nothing.
   virtual Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now) = 0;
 

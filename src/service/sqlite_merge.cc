@@ -62,11 +62,14 @@ Result<std::string> free_twin_name(Connection& connection, std::int64_t destinat
 }
 
 // It takes the place of a deleted one, whose counts it goes on from: a device that knew that one must be told that it
-// was deleted, and must not take one of these counts for one of those.
+// was deleted, and must not take one of these counts for one of those. Lists of the deleted one that are under way find
+// their snapshot in its history, which comes along; lists of the moved one belong to the source, and are over.
 Result<void> raise_counts(Connection& connection, std::int64_t dataset, const Place& gone) {
-  return run_once(connection, "DELETE FROM history WHERE dataset_id = ?1", gone.id)
+  return run_once(connection, "DELETE FROM history WHERE dataset_id = ?1", dataset)
+      .and_then([&] {
+        return run_once(connection, "UPDATE history SET dataset_id = ?2 WHERE dataset_id = ?1", gone.id, dataset);
+      })
       .and_then([&] { return run_once(connection, "DELETE FROM datasets WHERE id = ?1", gone.id); })
-      .and_then([&] { return run_once(connection, "DELETE FROM history WHERE dataset_id = ?1", dataset); })
       .and_then([&] {
         return run_once(connection, "UPDATE records SET sync_count = sync_count + ?2 WHERE dataset_id = ?1", dataset,
                         gone.count);

@@ -38,11 +38,8 @@ Result<void> Reader::prepare() {
        " AND sync_count >= ?2 AND (sync_count > ?2 OR record_id > ?3)"
        " ORDER BY 4, 1 LIMIT ?4"},
       {&Reader::list_twins_,
-       "SELECT d.name FROM pools p JOIN identities i ON i.pool_id = p.id JOIN datasets d ON d.identity_id = i.id"
-       " WHERE p.name = ?1 AND i.name = ?2 AND d.twin_of = ?3 AND d.present = 1 ORDER BY d.name"},
-      {&Reader::find_standing_,
-       "SELECT i.created_at IS NOT NULL AND i.disabled_at IS NULL"
-       " FROM pools p LEFT JOIN identities i ON i.pool_id = p.id AND i.name = ?2 WHERE p.name = ?1"},
+       "SELECT name FROM datasets WHERE identity_id = ?1 AND twin_of = ?2 AND present = 1 ORDER BY name"},
+      {&Reader::find_standing_, kFindStanding},
   };
   for (const Entry& entry : kStatements) {
     auto statement = connection_.prepare(entry.sql);
@@ -78,26 +75,23 @@ Result<RecordPage> Reader::list_records(const wire::Target& target, const ListRu
   if (!range) return std::move(range).error();
   auto page = range->empty ? RecordPage{} : read_range(*row, *range);
   if (!page) return page;
+  if (auto read = read_twins(row->identity_id, target.dataset, *page); !read) return std::move(read).error();
   if (auto ended = transaction.commit(); !ended) return std::move(ended).error();
   return page;
 }
 
-Result<std::vector<std::string>> Reader::twins(const wire::Target& target) {
-  std::vector<std::string> names;
-  Query query(list_twins_, target.pool.text(), target.identity.text(), target.dataset.text());
+Result<void> Reader::read_twins(std::int64_t identity_id, const DatasetName& dataset, RecordPage& page) {
+  Query query(list_twins_, identity_id, dataset.text());
   while (true) {
     auto row = query.next();
     if (!row) return std::move(row).error();
-    if (!*row) return names;
-    names.emplace_back(query.text(0));
+    if (!*row) return {};
+    page.twins.emplace_back(query.text(0));
   }
 }
 
 Result<Standing> Reader::standing(const IdentityPoolId& pool, const IdentityId& identity) {
-  Query query(find_standing_, pool.text(), identity.text());
-  auto row = query.next();
-  if (!row) return std::move(row).error();
-  return Standing{.pool_exists = *row, .identity_enabled = *row && query.integer(0) != 0};
+  return find_standing(find_standing_, pool, identity);
 }
 
 Result<RecordPage> Reader::read_range(const DatasetRow& row, const RecordRange& range) {

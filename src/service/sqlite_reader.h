@@ -25,7 +25,6 @@ class Reader {
   Result<DatasetState> dataset(const wire::Target& target);
   Result<std::vector<NamedDataset>> datasets(const wire::Target& target, std::string_view after, std::size_t limit);
   Result<RecordPage> list_records(const wire::Target& target, const ListRule& rule);
-  Result<std::vector<std::string>> twins(const wire::Target& target);
   Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity);
 
   // For what is read so rarely that it is not worth keeping prepared.
@@ -34,6 +33,7 @@ class Reader {
  private:
   explicit Reader(Connection connection) : connection_(std::move(connection)) {}
   Result<void> prepare();
+  Result<void> read_twins(std::int64_t identity_id, const DatasetName& dataset, RecordPage& page);
   Result<RecordPage> read_range(const DatasetRow& row, const RecordRange& range);
   static Result<RecordPage> read_page(Query& query, std::size_t limit);
 

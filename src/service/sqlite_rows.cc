@@ -35,4 +35,11 @@ Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& 
   return found;
 }
 
+Result<Standing> find_standing(const Statement& statement, const IdentityPoolId& pool, const IdentityId& identity) {
+  Query query(statement, pool.text(), identity.text());
+  auto row = query.next();
+  if (!row) return std::move(row).error();
+  return Standing{.pool_exists = *row, .identity_enabled = *row && query.integer(0) != 0};
+}
+
 }  // namespace syncline::service

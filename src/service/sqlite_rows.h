@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "service/rules.h"
+#include "service/service_store.h"
 #include "service/sqlite.h"
 #include "syncline/result.h"
 #include "wire/messages.h"
@@ -26,6 +26,13 @@ inline constexpr std::string_view kFindDataset =
     " WHERE p.name = ?1 AND i.name = ?2";
 
 Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& target);
+
+// The statement that find_standing() runs.
+inline constexpr std::string_view kFindStanding =
+    "SELECT i.created_at IS NOT NULL AND i.disabled_at IS NULL"
+    " FROM pools p LEFT JOIN identities i ON i.pool_id = p.id AND i.name = ?2 WHERE p.name = ?1";
+
+Result<Standing> find_standing(const Statement& statement, const IdentityPoolId& pool, const IdentityId& identity);
 
 // The state in eight columns from `column` on: present, sync_count, first_count, records, bytes, created_at,
 // modified_at, modified_by.

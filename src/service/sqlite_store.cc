@@ -56,10 +56,6 @@ class SqliteStore final : public ServiceStore {
     return writer_.delete_dataset(target, now);
   }
 
-  Result<std::vector<std::string>> twins(const wire::Target& target) override {
-    return readers_.with([&](Reader& reader) { return reader.twins(target); });
-  }
-
   Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) override {
     return readers_.with([&](Reader& reader) { return reader.standing(pool, identity); });
   }

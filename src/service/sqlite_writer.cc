@@ -12,6 +12,7 @@ Result<void> Writer::prepare() {
   };
   static constexpr Entry kStatements[] = {
       {&Writer::find_dataset_, kFindDataset},
+      {&Writer::find_standing_, kFindStanding},
       {&Writer::count_datasets_, "SELECT count(*) FROM datasets WHERE identity_id = ?1 AND present = 1"},
       {&Writer::find_record_, "SELECT id, sync_count, value FROM records WHERE dataset_id = ?1 AND key = ?2"},
       {&Writer::add_identity_, "INSERT INTO identities (pool_id, name) SELECT p.id, ?2 FROM pools p WHERE p.name = ?1"},
@@ -59,6 +60,9 @@ Result<void> Writer::prepare() {
 Result<UpdateDecision> Writer::update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) {
   Transaction transaction(connection_);
   if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
+  if (call.by_identity) {
+    if (auto checked = check_standing(target); !checked) return std::move(checked).error();
+  }
   auto row = find_dataset(find_dataset_, target);
   if (!row) return std::move(row).error();
   auto rows = find_records(row->dataset_id, call.patches);
@@ -75,6 +79,15 @@ Result<UpdateDecision> Writer::update_records(const wire::Target& target, Update
   if (auto written = write(target, std::move(*row), *rows, *decision); !written) return std::move(written).error();
   if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
   return decision;
+}
+
+// Asked here as well as at the gate: a write that was let in and then waited for a merge or a deletion would be
+// answered with success, and be nowhere.
+Result<void> Writer::check_standing(const wire::Target& target) {
+  auto standing = find_standing(find_standing_, target.pool, target.identity);
+  if (!standing) return std::move(standing).error();
+  if (standing->identity_enabled) return {};
+  return Error{.code = ErrorCode::kNotAuthorized, .message = "The security token included in the request is invalid."};
 }
 
 Result<std::vector<CurrentRow>> Writer::find_records(std::int64_t dataset_id, const std::vector<Patch>& patches) {

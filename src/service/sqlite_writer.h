@@ -32,6 +32,7 @@ class Writer {
   [[nodiscard]] Connection& connection() { return connection_; }
 
  private:
+  Result<void> check_standing(const wire::Target& target);
   Result<std::vector<CurrentRow>> find_records(std::int64_t dataset_id, const std::vector<Patch>& patches);
   Result<std::int64_t> count_datasets(std::int64_t identity_id);
   Result<void> write(const wire::Target& target, DatasetRow row, const std::vector<CurrentRow>& current,
@@ -45,6 +46,7 @@ class Writer {
   std::chrono::milliseconds history_;
   SessionCounts& sessions_;
   Statement find_dataset_;
+  Statement find_standing_;
   Statement count_datasets_;
   Statement find_record_;
   Statement add_identity_;

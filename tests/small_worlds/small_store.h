@@ -38,7 +38,7 @@ struct Taken {
 struct SmallStore {
   DatasetPhase phase = DatasetPhase::kActive;
   Byte sync_count = 0;
-  Byte newest = 0;  // the greatest count that the service told of
+  Byte newest = 0;     // the greatest count that the service told of
   Byte deletions = 0;  // stands for the generation: a session's lease ends with the next one
   std::array<Entry, kKeys> keys = {};
 

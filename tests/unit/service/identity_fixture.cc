@@ -52,19 +52,25 @@ std::string signature(EVP_PKEY* key, const std::string& text, bool rsa) {
 }  // namespace
 
 struct TestProvider::Keys {
-  int generation = 0;
+  explicit Keys(int number) : generation(number) {}
+  const int generation;
   Key rsa{EVP_RSA_gen(2048), EVP_PKEY_free};
   Key ec{EVP_EC_gen("P-256"), EVP_PKEY_free};
   [[nodiscard]] std::string id(std::string_view type) const { return std::string(type) + std::to_string(generation); }
 };
 
-TestProvider::TestProvider() : keys_(std::make_unique<Keys>()) {}
+TestProvider::TestProvider() {
+  static const auto first = std::make_shared<const Keys>(0);  // an RSA key takes its time
+  keys_ = first;
+}
 TestProvider::~TestProvider() = default;
 
 void TestProvider::rotate() {
-  const int next = keys_->generation + 1;
-  keys_ = std::make_unique<Keys>();
-  keys_->generation = next;
+  keys_ = std::make_shared<const Keys>(keys_->generation + 1);
+}
+
+void TestProvider::forge() {
+  keys_ = std::make_shared<const Keys>(keys_->generation);
 }
 
 std::string TestProvider::jwks() const {

@@ -12,7 +12,7 @@ namespace syncline::service {
 inline constexpr std::string_view kProvider = "login.example.com";
 inline constexpr std::string_view kAudience = "game-app";
 
-// A provider that signs with keys that are made here.
+// A provider that signs with keys that are made here: the same for all tests until they rotate.
 class TestProvider {
  public:
   TestProvider();
@@ -20,7 +20,8 @@ class TestProvider {
   TestProvider(const TestProvider&) = delete;
   TestProvider& operator=(const TestProvider&) = delete;
 
-  void rotate();  // a new pair of keys, under new ids
+  void rotate();  // new keys, under new ids
+  void forge();   // new keys, under the old ids
   [[nodiscard]] std::string jwks() const;
 
   struct Claims {
@@ -34,7 +35,7 @@ class TestProvider {
 
  private:
   struct Keys;
-  std::unique_ptr<Keys> keys_;
+  std::shared_ptr<const Keys> keys_;
 };
 
 class IdentityTest : public ServiceTest {

@@ -53,7 +53,8 @@ TEST_F(Logins, AWrongTokenIsRefusedAndNeverShown) {
   refused(with(provider.token({.expires_at = 1'700'000'000})), "expired");
   refused(logins("other.example.com", good), "supported provider");
   refused(logins("dev", "somebody"), "supported provider");
-  const TestProvider impostor;
+  TestProvider impostor;
+  impostor.forge();
   refused(with(impostor.token_of("anna")), "Signature");
   refused(with(impostor.token({.subject = "anna"}, "ES256")), "Signature");
   // "none", and the public key as a shared secret, are tricks older than this service.
@@ -129,6 +130,48 @@ TEST_F(Logins, AGuestWhoLogsInToAnAccountMergesIntoIt) {
       as(account.credentials, wire::encode(wire::DeleteDatasetRequest{target(pool, account.identity, twin)})).status,
       200);
   EXPECT_THAT(list(pool, *merged, "save").value().merged_datasets, IsEmpty());
+}
+
+// S3: the pages of a list are one snapshot, also across a deletion and a merge that takes the dataset's place.
+TEST_F(Logins, AListThatIsUnderWayOutlivesAMerge) {
+  const auto account = log_in(get_id(pool, user("anna")), user("anna")).value();
+  ASSERT_EQ(write(pool, account, "save", "a", "1"), "ok");
+  ASSERT_EQ(write(pool, account, "save", "b", "2"), "ok");
+  wire::ListRecordsRequest request{.target = target(pool, account.identity, "save"), .max_results = 1};
+  const auto page = [&] {
+    return wire::decode_list_records(as(account.credentials, wire::encode(request)).body).value();
+  };
+  const auto first = page();
+  ASSERT_NE(first.next_token, "");
+  ASSERT_EQ(as(account.credentials, wire::encode(wire::DeleteDatasetRequest{request.target})).status, 200);
+  const Session someone = guest(pool);
+  ASSERT_EQ(write(pool, someone, "save", "c", "3"), "ok");
+  ASSERT_TRUE(log_in(someone.identity, user("anna")));
+  request.next_token = first.next_token;
+  const auto second = page();
+  EXPECT_EQ(text_of(first.records) + " " + text_of(second.records), "a=1@1 b=2@2");
+  EXPECT_EQ(second.dataset_count, first.dataset_count);
+}
+
+// A write that was let in before its identity was merged must not be answered with success and be nowhere.
+TEST_F(Logins, AWriteOfAnIdentityThatIsOneNoMoreIsRefusedInItsTransaction) {
+  const Session someone = guest(pool);
+  const auto id = target(pool, someone.identity, "save");
+  close();
+  auto store = open_sqlite_store({.data_dir = dir.path(), .region = "us-east-1"}).value();
+  const auto update = [&] {
+    return store->update_records(
+        id, {.patches = {{.key = "k", .value = "v"}}, .writer = "w", .by_identity = true},
+        [](const DatasetState& state, const auto& current, std::int64_t datasets, UpdateCall waited) {
+          return decide_update(state, current, datasets, std::move(waited), {});
+        });
+  };
+  EXPECT_TRUE(update());
+  ASSERT_TRUE(store->delete_identity(id.identity, clock.wall()).value());
+  const auto late = update();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kNotAuthorized);
+  EXPECT_FALSE(store->dataset(id).value().exists);
 }
 
 TEST_F(Logins, ATwinOfALongNameIsStillADataset) {
