@@ -51,7 +51,11 @@ SyncStart SmallStore::start() const {
 bool SmallStore::write(std::size_t key, Byte value) {
   auto& entry = keys[key];
   if (value == kNoValue && entry.visible() == kNoValue) return false;
-  const auto revision = static_cast<Byte>(entry.last_revision() + 1);
+  Byte last = entry.last_revision();
+  // What was sent outlasts a deletion, and its revisions are not given again.
+  const bool outlasted = !entry.pending && !entry.base.known;
+  for (const auto& sent : entry.sent) last = outlasted ? std::max(last, sent.revision) : last;
+  const auto revision = static_cast<Byte>(last + 1);
   if (entry.conflict.known && entry.conflict.value == value) {
     set_base(entry, entry.conflict, revision);
     entry.pending = false;
