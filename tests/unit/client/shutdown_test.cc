@@ -47,11 +47,15 @@ class ShutdownTest : public ::testing::TestWithParam<Mode> {
   void run_until(const std::function<bool()>& done) {
     const auto end = std::chrono::steady_clock::now() + kLong;
     while (!done() && std::chrono::steady_clock::now() < end) {
-      if (ticks() && phone.client) phone.client->tick(phone.clock->monotonic());
+      tick();
       if (queue) queue->poll();
       std::this_thread::yield();
     }
     EXPECT_TRUE(done());
+  }
+  void tick() {
+    const std::lock_guard lock(ticking);
+    if (ticks() && phone.client) phone.client->tick(phone.clock->monotonic());
   }
   void hold_next_request() {
     phone.transport->fault_when([](const HttpRequest&) { return true; }, Fault::hold_answer(), 1);
@@ -88,6 +92,7 @@ class ShutdownTest : public ::testing::TestWithParam<Mode> {
   Backend backend;
   Device phone{backend};
   std::shared_ptr<QueueDispatcher> queue;
+  std::recursive_mutex ticking;  // an app that ticks and destroys on different threads keeps the two apart
 };
 
 INSTANTIATE_TEST_SUITE_P(Modes, ShutdownTest,
@@ -434,6 +439,7 @@ TEST_P(ShutdownTest, DestroyingTheClientFromItsOwnCallback) {
   {
     auto dataset = phone.dataset();
     dataset.synchronize([&](const Result<SyncReport>&) {
+      const std::lock_guard lock(ticking);
       phone.client.reset();
       over = true;
     });
