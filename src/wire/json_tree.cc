@@ -18,7 +18,7 @@ class TreeSax {
   explicit TreeSax(JsonNode& root) : root_(root) {}
   [[nodiscard]] std::optional<Problem> take_problem() { return std::move(problem_); }
 
-  bool null() { return add(JsonNode{}) != nullptr; }
+  bool null() { return add(JsonNode::Kind::kNull) != nullptr; }
   bool boolean(bool value) { return scalar(value); }
   bool number_integer(std::int64_t value) { return scalar(value); }
   bool number_unsigned(std::uint64_t value) { return scalar(value); }
@@ -40,19 +40,20 @@ class TreeSax {
  private:
   template <typename T>
   bool scalar(const T& value) {
-    JsonNode* node = add(JsonNode{.kind = JsonNode::Kind::kScalar});
+    JsonNode* node = add(JsonNode::Kind::kScalar);
     if (node != nullptr) node->scalar = value;
     return node != nullptr;
   }
 
   bool open(JsonNode::Kind kind) {
     if (open_.empty() && kind == JsonNode::Kind::kObject) {
-      root_ = JsonNode{.kind = kind};
+      root_.kind = kind;
+      root_.entries.clear();
       open_.push_back(&root_);
       return true;
     }
     if (open_.size() == kDeepest) return fail(Problem::Kind::kTooMany, "the message has more than 16 levels");
-    JsonNode* node = add(JsonNode{.kind = kind});
+    JsonNode* node = add(kind);
     if (node != nullptr) open_.push_back(node);
     return node != nullptr;
   }
@@ -62,7 +63,7 @@ class TreeSax {
     return true;
   }
 
-  JsonNode* add(JsonNode node) {
+  JsonNode* add(JsonNode::Kind kind) {
     if (open_.empty()) {
       fail(Problem::Kind::kNoJson, "no JSON object");
       return nullptr;
@@ -72,8 +73,10 @@ class TreeSax {
       return nullptr;
     }
     auto& entries = open_.back()->entries;
-    const bool named = open_.back()->kind == JsonNode::Kind::kObject;
-    return &entries.emplace_back(JsonEntry{named ? std::move(name_) : std::string(), std::move(node)}).node;
+    auto& entry = entries.emplace_back();
+    if (open_.back()->kind == JsonNode::Kind::kObject) entry.name = std::move(name_);
+    entry.node.kind = kind;
+    return &entry.node;
   }
 
   bool fail(Problem::Kind kind, std::string text) {
