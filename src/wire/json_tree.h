@@ -22,7 +22,7 @@ struct JsonNode {
   enum class Kind : std::uint8_t { kNull, kScalar, kList, kObject };
   Kind kind = Kind::kNull;
   std::variant<bool, std::int64_t, std::uint64_t, double, std::string> scalar = false;
-  std::vector<JsonEntry> entries = {};  // of a list or an object
+  std::vector<JsonEntry> entries;  // of a list or an object
 };
 struct JsonEntry {
   std::string name = {};  // empty in a list
