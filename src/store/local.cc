@@ -12,14 +12,14 @@ namespace {
 
 // What the app sees of a key, as far as a write needs to know it.
 struct Seen {
-  std::optional<std::int64_t> journal_row;  // absent: nothing is pending
-  std::optional<std::int64_t> value_bytes;  // absent: the key reads as absent
-  Revision last_revision;
+  std::optional<std::int64_t> journal_row = {};  // absent: nothing is pending
+  std::optional<std::int64_t> value_bytes = {};  // absent: the key reads as absent
+  Revision last_revision = {};
 };
 
 // Plain look-ups by index, each only if those before it find nothing: half the time of one statement with joins, which
 // is what put_all spends most of its time on. What was sent outlasts a deletion, and its revisions are not given again.
-Seen look(Connection& connection, DatasetId dataset, std::string_view key) {
+Seen look(Connection& connection, DatasetId dataset, std::string_view key, bool any_sent) {
   const auto bytes = [](const Statement& row, int column) {
     return row.is_null(column) ? std::nullopt : std::optional(row.number(column));
   };
@@ -29,11 +29,12 @@ Seen look(Connection& connection, DatasetId dataset, std::string_view key) {
   }
   auto base = connection.use("SELECT length(value), revision FROM record WHERE dataset = ? AND key = ?");
   if (base.bind(dataset).bind(key).step()) {
-    return {.journal_row = {}, .value_bytes = bytes(base, 0), .last_revision{base.number(1)}};
+    return {.value_bytes = bytes(base, 0), .last_revision{base.number(1)}};
   }
+  if (!any_sent) return {};
   auto sent = connection.use("SELECT max(revision) FROM sent WHERE dataset = ? AND key = ?");
   sent.bind(dataset).bind(key).step();
-  return {.journal_row = {}, .value_bytes = {}, .last_revision{sent.number(0)}};
+  return {.last_revision{sent.number(0)}};
 }
 
 void replace_pending(Connection& connection, std::int64_t journal_row, std::optional<std::string_view> value,
@@ -51,6 +52,10 @@ void replace_pending(Connection& connection, std::int64_t journal_row, std::opti
 
 bool any_conflict(Connection& connection, DatasetId dataset) {
   return connection.use("SELECT 1 FROM conflict WHERE dataset = ? LIMIT 1").bind(dataset).step();
+}
+
+bool any_sent(Connection& connection, DatasetId dataset) {
+  return connection.use("SELECT 1 FROM sent WHERE dataset = ? LIMIT 1").bind(dataset).step();
 }
 
 // D6: once the app has written what the other side of a conflict holds, there is nothing left to ask.
@@ -71,10 +76,11 @@ class Writer {
       : transaction_(transaction),
         dataset_(dataset),
         now_(now),
-        any_conflict_(any_conflict(transaction.connection(), dataset)) {}
+        any_conflict_(any_conflict(transaction.connection(), dataset)),
+        any_sent_(any_sent(transaction.connection(), dataset)) {}
 
   void write(std::string_view key, std::optional<std::string_view> value, KeyChanges& changes) {
-    const auto before = look(transaction_.connection(), dataset_, key);
+    const auto before = look(transaction_.connection(), dataset_, key, any_sent_);
     if (!value && !before.value_bytes) return;
     journal(before, key, value);
     const auto after = value ? std::optional(static_cast<std::int64_t>(value->size())) : std::nullopt;
@@ -104,6 +110,7 @@ class Writer {
   DatasetId dataset_;
   Timestamp now_;
   bool any_conflict_;
+  bool any_sent_;
 };
 
 // The last change of each key, in the order given: what a batch comes to.
