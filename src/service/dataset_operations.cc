@@ -8,6 +8,7 @@
 
 #include "auth/digest.h"
 #include "service/operations.h"
+#include "service/refusal.h"
 #include "service/rules.h"
 
 namespace syncline::service {
@@ -15,10 +16,6 @@ namespace syncline::service {
 namespace {
 
 constexpr std::size_t kMostDatasetsPerPage = 1024;
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 Error no_such_dataset(const wire::Target& target) {
   return refused(ErrorCode::kResourceNotFound, "Dataset " + target.dataset.text() + " does not exist");

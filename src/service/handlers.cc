@@ -6,6 +6,7 @@
 #include "service/answer.h"
 #include "service/identity_operations.h"
 #include "service/operations.h"
+#include "service/refusal.h"
 
 namespace syncline::service {
 
@@ -15,10 +16,6 @@ constexpr std::string_view kSigningName = "cognito-sync";
 constexpr std::string_view kIdentitySigningName = "cognito-identity";
 // History outlives the page tokens that may ask for it, by more than a request can take.
 constexpr std::chrono::minutes kHistoryMargin{2};
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 // Troubles of the service's own, which no client is told about.
 bool is_internal(ErrorCode code) {

@@ -6,13 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "service/refusal.h"
+
 namespace syncline::service {
 
 namespace {
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 Error forbidden(const IdentityId& identity) {
   return refused(ErrorCode::kNotAuthorized, "Access to Identity '" + identity.text() + "' is forbidden.");

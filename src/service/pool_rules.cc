@@ -4,15 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "service/refusal.h"
+
 namespace syncline::service {
 
-namespace {
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<wire::IdentityPoolConfigurationAnswer> decide_configuration(
     wire::IdentityPoolConfigurationAnswer current, const wire::SetIdentityPoolConfigurationRequest& request) {

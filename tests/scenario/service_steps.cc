@@ -7,7 +7,7 @@ namespace syncline::scenario {
 
 namespace {
 
-using Act = void (*)(World& world, const Subject& subject, Arguments& arguments);
+using ServiceAct = void (*)(World& world, const Subject& subject, Arguments& arguments);
 
 // "value" or ["value", count], null for a tombstone; null for all: there is no such dataset. Complete, tombstones too.
 void holds(World& world, const Subject& subject, Arguments& arguments) {
@@ -94,7 +94,7 @@ void trigger(World& world, const Subject& /*subject*/, Arguments& arguments) {
 }  // namespace
 
 bool act_on_service(World& world, const Subject& subject, const std::string& verb, Arguments& arguments) {
-  static const std::map<std::string, Act> acts{
+  static const std::map<std::string, ServiceAct> acts{
       {"holds", holds},    {"count", count},     {"delete_dataset", delete_dataset},
       {"kill", kill},      {"restart", restart}, {"save", save},
       {"clock", clock},    {"restore", restore}, {"page_size", page_size},
