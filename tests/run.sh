@@ -6,6 +6,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Stores are synced to the disk thousands of times, and no power cut comes: a file system in memory, if it has room, will do.
+if [[ -z ${TMPDIR:-} && -w /dev/shm ]] && (($(df --output=avail -k /dev/shm | tail -1) > 4000000)); then
+  export TMPDIR=/dev/shm
+fi
+
 configure() {
   local packages=(test)
   [[ $1 != asan-ubsan && $1 != tsan ]] || packages+=(fuzz)  # clang
