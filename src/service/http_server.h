@@ -23,7 +23,7 @@ namespace syncline::service {
 struct HttpLimits {
   // Threads that move bytes and answer GETs, which wait for no writer.
   int io_threads = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
-  int worker_threads = 4;                                  // answer everything else
+  int worker_threads = 64;                                 // answer everything else; as many writes can share a commit
   std::size_t connections = 4096;                          // one more is answered 503 and closed
   std::size_t header_bytes = std::size_t{64} << 10U;       // request line included; more is 431
   std::size_t body_bytes = std::size_t{8} << 20U;          // more is 413

@@ -1,7 +1,7 @@
-// ServiceStore over SQLite: composes the lock, the writer and the readers.
-#include <mutex>
+// ServiceStore over SQLite: composes the lock, the writer, who shares its commits, and the readers.
 #include <utility>
 
+#include "service/group_commit.h"
 #include "service/service_store.h"
 #include "service/sqlite_devices.h"
 #include "service/sqlite_identities.h"
@@ -47,13 +47,11 @@ class SqliteStore final : public ServiceStore {
   }
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) override {
-    const std::lock_guard lock(writing_);
-    return writer_.update_records(target, std::move(call), rule);
+    return writes_.run([&](Connection&) { return writer_.update_records(target, std::move(call), rule); });
   }
 
   Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now) override {
-    const std::lock_guard lock(writing_);
-    return writer_.delete_dataset(target, now);
+    return writes_.run([&](Connection&) { return writer_.delete_dataset(target, now); });
   }
 
   Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) override {
@@ -150,21 +148,15 @@ class SqliteStore final : public ServiceStore {
   // One transaction, rolled back after an error.
   template <typename Write>
   auto writing(Write write) -> decltype(write(std::declval<Connection&>())) {
-    const std::lock_guard lock(writing_);
-    Transaction transaction(writer_.connection());
-    if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
-    auto written = write(writer_.connection());
-    if (!written) return written;
-    if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
-    return written;
+    return writes_.run(std::move(write));
   }
 
   // Destroyed from the last to the first: the readers go before the writer, whose closing checkpoints, under the lock.
   DirectoryLock lock_;
   Installation installation_;
   SessionCounts sessions_;
-  std::mutex writing_;
   Writer writer_;
+  GroupCommit writes_{writer_.connection()};
   ReaderPool readers_;
 };
 

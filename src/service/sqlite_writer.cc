@@ -58,8 +58,6 @@ Result<void> Writer::prepare() {
 }
 
 Result<UpdateDecision> Writer::update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) {
-  Transaction transaction(connection_);
-  if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
   if (call.by_identity) {
     if (auto checked = check_standing(target); !checked) return std::move(checked).error();
   }
@@ -77,7 +75,6 @@ Result<UpdateDecision> Writer::update_records(const wire::Target& target, Update
   if (!decision || decision->written.empty()) return decision;
 
   if (auto written = write(target, std::move(*row), *rows, *decision); !written) return std::move(written).error();
-  if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
   return decision;
 }
 
@@ -166,8 +163,6 @@ Result<void> Writer::write_record(std::int64_t dataset_id, std::int64_t record_i
 }
 
 Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestamp now) {
-  Transaction transaction(connection_);
-  if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
   auto row = find_dataset(find_dataset_, target);
   if (!row) return std::move(row).error();
   if (!row->state.exists) return std::move(row->state);
@@ -180,8 +175,7 @@ Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestam
                      .and_then([&] { return Query(end_dataset_, row->dataset_id, time).run(); })
                      .and_then([&] { return Query(end_subscriptions_, row->dataset_id).run(); })
                      .and_then([&] { return change_pool(target.pool, -row->state.bytes, now); })
-                     .and_then([&] { return forget_history(now); })
-                     .and_then([&] { return transaction.commit(); });
+                     .and_then([&] { return forget_history(now); });
   if (!deleted) return std::move(deleted).error();
   return std::move(row->state);
 }

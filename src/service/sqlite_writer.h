@@ -1,4 +1,4 @@
-// The writing side of the store: one connection, one transaction a call, one sync of the disk a commit.
+// The writing side of the store. Each call is made inside a transaction, which is the caller's.
 #pragma once
 
 #include <chrono>
