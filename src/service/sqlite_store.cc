@@ -3,6 +3,7 @@
 
 #include "service/group_commit.h"
 #include "service/service_store.h"
+#include "service/sqlite_changes.h"
 #include "service/sqlite_devices.h"
 #include "service/sqlite_identities.h"
 #include "service/sqlite_pools.h"
@@ -96,6 +97,10 @@ class SqliteStore final : public ServiceStore {
 
   Result<std::vector<Device>> subscribers(const wire::Target& target) override {
     return reading([&](Connection& connection) { return read_subscribers(connection, target); });
+  }
+
+  Result<Changes> changes(const wire::Target& target, std::int64_t after) override {
+    return reading([&](Connection& connection) { return read_changes(connection, target, after); });
   }
 
   Result<void> create_pool(const IdentityPoolId& pool, std::string_view definition, Timestamp now) override {
