@@ -109,6 +109,8 @@ constexpr Setting kSettings[] = {
      [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.header_timeout, v); }},
     {"limits.body_timeout_seconds",
      [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.body_timeout, v); }},
+    {"limits.heartbeat_seconds",
+     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.heartbeat, v); }},
     {"limits.stop_timeout_seconds",
      [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.stop_timeout, v); }},
 };

@@ -40,6 +40,7 @@ Service::Service(ServiceOptions options, std::unique_ptr<ServiceStore> store)
       tokens_(store_->installation().token_key),
       credentials_(store_->installation().token_key),
       gate_(*store_, credentials_),
+      streams_(*store_, gate_),
       own_tokens_(store_->installation().token_key),
       providers_(options_.openid, options_.key_source) {
   if (options_.clock == nullptr) options_.clock = &system_clock_;
@@ -76,6 +77,27 @@ HttpResponse Service::handle(const HttpRequest& request, std::string_view remote
                               *find_header(response.headers, "x-amzn-RequestId"));
   }
   return response;
+}
+
+std::optional<StreamAnswer> Service::open_stream(const HttpRequest& request, std::string_view remote_address) {
+  if (!ChangeStreams::is_for(request)) return std::nullopt;
+  StreamAnswer answer;
+  try {
+    auto stream = streams_.open(request, *options_.clock);
+    if (stream) {
+      answer.response = HttpResponse{
+          .status = 200, .headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}}, .body = {}};
+      answer.stream = std::move(*stream);
+    } else {
+      answer.response = wire::encode_error(told(std::move(stream).error()));
+    }
+  } catch (const std::exception& thrown) {
+    log(LogLevel::kError, std::string("opening a stream failed: ") + thrown.what());
+    answer.response = typed_error(500, "InternalErrorException", "The service failed to answer");
+  }
+  complete(answer.response, now());
+  log(LogLevel::kDebug, std::string(remote_address) + " stream " + std::to_string(answer.response.status));
+  return answer;
 }
 
 HttpResponse Service::respond(const HttpRequest& request, std::string_view& operation) {
@@ -129,9 +151,12 @@ Result<std::string> Service::perform(const wire::Route& route, const Principal& 
   if (!target) return std::move(target).error();
   const OperationRow& row = row_of(route.operation);
   if (auto allowed = gate_.allow(caller, row.access, *target); !allowed) return std::move(allowed).error();
-  return row.handler(
+  const IdentityId identity = target->identity;
+  auto body = row.handler(
       Context{.options = options_, .store = *store_, .tokens = tokens_},
       Call{.http = request, .target = std::move(*target), .device_id = route.device, .caller = caller, .now = now()});
+  if (body && route.operation == wire::Operation::kUpdateRecords) streams_.notify(identity);
+  return body;
 }
 
 Error Service::told(Error error) const {

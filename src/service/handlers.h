@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "service/access.h"
+#include "service/change_streams.h"
+#include "service/http_stream.h"
 #include "service/log.h"
 #include "service/openid.h"
 #include "service/rules.h"
@@ -50,6 +53,10 @@ class Service {
   // [any thread] [blocks: disk]; GET never waits for a write.
   HttpResponse handle(const HttpRequest& request, std::string_view remote_address);
 
+  // Answers a request for a stream of changes; nullopt: it is for something else. Never throws. The stream must not
+  // outlive the service. [any thread] [blocks: disk, reading]
+  std::optional<StreamAnswer> open_stream(const HttpRequest& request, std::string_view remote_address);
+
   [[nodiscard]] const std::string& region() const { return store_->installation().region; }
   [[nodiscard]] const std::string& identity_pool_id() const { return store_->installation().pool; }
   [[nodiscard]] const std::string& access_key_id() const { return store_->installation().access_key_id; }
@@ -73,6 +80,7 @@ class Service {
   Tokens tokens_;
   TemporaryCredentials credentials_;
   Gate gate_;
+  ChangeStreams streams_;
   OwnTokens own_tokens_;
   OpenIdProviders providers_;
 };

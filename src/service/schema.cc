@@ -133,6 +133,12 @@ CREATE TABLE subscriptions (
   UNIQUE (dataset_id, device_id)
 );
 CREATE INDEX subscriptions_of_device ON subscriptions (device_id);
+
+-- Writes of a pool are numbered, so that a stream of changes goes on where it broke off without a log of them. Of each
+-- dataset: the number of its last write, and of the last one that was not by datasets.modified_by.
+ALTER TABLE pools ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE datasets ADD COLUMN change_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE datasets ADD COLUMN change_by_others INTEGER NOT NULL DEFAULT 0;
 )sql";
 
 // Each makes the version that is its place, counted from 1.

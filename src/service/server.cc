@@ -18,14 +18,18 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
                                               .log = options.log});
   if (!service) return std::move(service).error();
   Service* const answering = service->get();
-  auto front = HttpServer::start(HttpServerOptions{.listen = options.listen,
-                                                   .limits = options.limits,
-                                                   .tls = options.tls,
-                                                   .clock = options.clock,
-                                                   .log = options.log},
-                                 [answering](const HttpRequest& request, std::string_view remote_address) {
-                                   return answering->handle(request, remote_address);
-                                 });
+  auto front = HttpServer::start(
+      HttpServerOptions{
+          .listen = options.listen,
+          .limits = options.limits,
+          .tls = options.tls,
+          .clock = options.clock,
+          .streams = [answering](const HttpRequest& request,
+                                 std::string_view remote) { return answering->open_stream(request, remote); },
+          .log = options.log},
+      [answering](const HttpRequest& request, std::string_view remote_address) {
+        return answering->handle(request, remote_address);
+      });
   if (!front) return std::move(front).error();
   return std::unique_ptr<Server>(new Server(std::move(*service), std::move(*front)));
 }

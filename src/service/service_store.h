@@ -85,6 +85,20 @@ struct Device {
   std::string token;     // the push vendor's: no message may show it
 };
 
+// What a dataset's last write was. Writes of a pool are numbered in their order.
+struct DatasetChange {
+  std::string dataset;
+  SyncCount count;
+  std::int64_t number = 0;
+  std::string writer;
+  std::int64_t by_others = 0;  // the number of the last one that was not by `writer`; 0: none
+};
+
+struct Changes {
+  std::int64_t last = 0;  // the last number that the pool has given out
+  std::vector<DatasetChange> datasets;
+};
+
 // Whether what a subscription names exists.
 enum class SubscriptionOutcome : std::uint8_t { kDone, kNoDataset, kNoDevice };
 
@@ -142,6 +156,12 @@ class ServiceStore : public IdentityStore {
   virtual Result<SubscriptionOutcome> unsubscribe(const wire::Target& target, std::string_view device) = 0;
   // The devices that subscribed to a dataset, by id.
   virtual Result<std::vector<Device>> subscribers(const wire::Target& target) = 0;
+
+  // --- changes ------------------------------------------------------------------------------------------------------
+
+  // The identity's present datasets whose last write has a number above `after`, in the order of these; one snapshot.
+  // target.dataset is not looked at.
+  virtual Result<Changes> changes(const wire::Target& target, std::int64_t after) = 0;
 };
 
 struct StoreOptions {

@@ -1,8 +1,9 @@
-// ServiceStore over SQLite: composes the lock, the writer and the readers.
-#include <mutex>
+// ServiceStore over SQLite: composes the lock, the writer, who shares its commits, and the readers.
 #include <utility>
 
+#include "service/group_commit.h"
 #include "service/service_store.h"
+#include "service/sqlite_changes.h"
 #include "service/sqlite_devices.h"
 #include "service/sqlite_identities.h"
 #include "service/sqlite_pools.h"
@@ -47,13 +48,11 @@ class SqliteStore final : public ServiceStore {
   }
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) override {
-    const std::lock_guard lock(writing_);
-    return writer_.update_records(target, std::move(call), rule);
+    return writes_.run([&](Connection&) { return writer_.update_records(target, std::move(call), rule); });
   }
 
   Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now) override {
-    const std::lock_guard lock(writing_);
-    return writer_.delete_dataset(target, now);
+    return writes_.run([&](Connection&) { return writer_.delete_dataset(target, now); });
   }
 
   Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) override {
@@ -98,6 +97,10 @@ class SqliteStore final : public ServiceStore {
 
   Result<std::vector<Device>> subscribers(const wire::Target& target) override {
     return reading([&](Connection& connection) { return read_subscribers(connection, target); });
+  }
+
+  Result<Changes> changes(const wire::Target& target, std::int64_t after) override {
+    return reading([&](Connection& connection) { return read_changes(connection, target, after); });
   }
 
   Result<void> create_pool(const IdentityPoolId& pool, std::string_view definition, Timestamp now) override {
@@ -150,21 +153,15 @@ class SqliteStore final : public ServiceStore {
   // One transaction, rolled back after an error.
   template <typename Write>
   auto writing(Write write) -> decltype(write(std::declval<Connection&>())) {
-    const std::lock_guard lock(writing_);
-    Transaction transaction(writer_.connection());
-    if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
-    auto written = write(writer_.connection());
-    if (!written) return written;
-    if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
-    return written;
+    return writes_.run(std::move(write));
   }
 
   // Destroyed from the last to the first: the readers go before the writer, whose closing checkpoints, under the lock.
   DirectoryLock lock_;
   Installation installation_;
   SessionCounts sessions_;
-  std::mutex writing_;
   Writer writer_;
+  GroupCommit writes_{writer_.connection()};
   ReaderPool readers_;
 };
 

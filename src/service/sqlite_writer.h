@@ -1,4 +1,4 @@
-// The writing side of the store: one connection, one transaction a call, one sync of the disk a commit.
+// The writing side of the store. Each call is made inside a transaction, which is the caller's.
 #pragma once
 
 #include <chrono>
@@ -37,9 +37,12 @@ class Writer {
   Result<std::int64_t> count_datasets(std::int64_t identity_id);
   Result<void> write(const wire::Target& target, DatasetRow row, const std::vector<CurrentRow>& current,
                      const UpdateDecision& decision);
-  Result<void> write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after);
+  Result<void> write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after,
+                             std::int64_t change);
   Result<void> write_record(std::int64_t dataset_id, std::int64_t record_id, const RemoteRecord& record);
-  Result<void> change_pool(const IdentityPoolId& pool, std::int64_t more_bytes, Timestamp now);
+  // Returns the number of the pool's last change.
+  Result<std::int64_t> change_pool(const IdentityPoolId& pool, std::int64_t more_bytes, std::int64_t more_changes,
+                                   Timestamp now);
   Result<void> forget_history(Timestamp now);
 
   Connection connection_;
