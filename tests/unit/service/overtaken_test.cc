@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "identity_fixture.h"
+#include "service/operations.h"
 
 namespace syncline::service {
 namespace {
@@ -38,6 +39,29 @@ TEST_F(Overtaken, AWriteToAPoolThatWasDeletedIsRefused) {
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::kNotAuthorized) << written.error().message;
   EXPECT_EQ(store->identity_usage(own, other.identity).value().datasets, 2);
+}
+
+// D14: a device must not take the end of its identity for a deletion of its dataset.
+TEST_F(Overtaken, AListOfAnIdentityThatIsOneNoMoreIsRefused) {
+  const std::string pool = make_pool();
+  const Session session = guest(pool);
+  ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
+  const auto id = target(pool, session.identity, "save");
+  const auto store = reopen();
+  const ServiceOptions options;
+  const Tokens tokens("key");
+  const HttpRequest http{.method = "GET", .query = {{"lastSyncCount", "1"}}};
+  const auto listed = [&](const Principal& caller) {
+    return list_records({.options = options, .store = *store, .tokens = tokens},
+                        {.http = http, .target = id, .device_id = {}, .caller = caller, .now = clock.wall()});
+  };
+  const Principal identity{.developer = false, .pool = id.pool, .identity = id.identity};
+  EXPECT_TRUE(listed(identity));
+  ASSERT_TRUE(store->delete_identity(id.identity, clock.wall()).value());
+  const auto late = listed(identity);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kNotAuthorized);
+  EXPECT_TRUE(listed(Principal{.developer = true, .pool = {}, .identity = {}}));
 }
 
 }  // namespace
