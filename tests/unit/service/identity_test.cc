@@ -43,6 +43,24 @@ TEST_F(IdentityPools, TheDeveloperProvidersNameStays) {
   EXPECT_EQ(changed.error().service_code, "InvalidParameterException");
 }
 
+// S4: else the developer's user 42 and the provider's user 42 would be one.
+TEST_F(IdentityPools, TheDevelopersUsersAreNobodyElses) {
+  const auto created = [&](std::string_view providers) {
+    const auto answer =
+        call_as_developer("CreateIdentityPool", R"({"IdentityPoolName":"n","AllowUnauthenticatedIdentities":true,)" +
+                                                    std::string(providers) + "}");
+    return answer ? "ok" : answer.error().service_code;
+  };
+  EXPECT_EQ(created(R"("DeveloperProviderName":"a","SupportedLoginProviders":{"b":"app"})"), "ok");
+  for (const auto* providers :
+       {R"("DeveloperProviderName":"a","SupportedLoginProviders":{"a":"app"})",
+        R"("DeveloperProviderName":"a","CognitoIdentityProviders":[{"ProviderName":"a","ClientId":"app"}])",
+        R"("DeveloperProviderName":"a","OpenIdConnectProviderARNs":["arn:aws:iam::1:oidc-provider/a"])",
+        R"("DeveloperProviderName":"cognito-identity.amazonaws.com")"}) {
+    EXPECT_EQ(created(providers), "InvalidParameterException") << providers;
+  }
+}
+
 TEST_F(IdentityPools, WhatIsForTheDeveloperTakesTheDevelopersSignatureS4) {
   const std::string pool = make_pool();
   const Session someone = guest(pool);
