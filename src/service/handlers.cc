@@ -44,7 +44,7 @@ Service::Service(ServiceOptions options, std::unique_ptr<ServiceStore> store)
       credentials_(store_->installation().token_key),
       gate_(*store_, credentials_),
       own_tokens_(store_->installation().token_key),
-      providers_(options_.openid, options_.key_source) {
+      providers_(options_.openid, options_.key_source, options_.log) {
   if (options_.clock == nullptr) options_.clock = &system_clock_;
 }
 

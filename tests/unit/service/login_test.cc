@@ -286,6 +286,21 @@ TEST_F(Logins, AGuestMergesIntoTheAccountAndNeverTheAccountIntoTheGuest) {
   EXPECT_EQ(get_id(pool, both), account);
 }
 
+// S4: else a leaked token would be good for ever, whatever TokenDuration the developer asked for.
+TEST_F(Logins, ATokenOfOursBuysNoneThatOutlivesIt) {
+  const auto token = developer_token("u1", R"("TokenDuration":60)").value();
+  const std::string identity = field(token, "IdentityId");
+  const auto own = [](const std::string& body) {
+    return logins("cognito-identity.amazonaws.com", field(body, "Token"));
+  };
+  clock.advance(std::chrono::seconds(59));
+  const auto renewed = call("GetOpenIdToken", of_identity(identity, own(token)));
+  ASSERT_TRUE(renewed);
+  EXPECT_TRUE(log_in(identity, own(*renewed)));
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(log_in(identity, own(*renewed)).error().service_code, "NotAuthorizedException");
+}
+
 TEST_F(Logins, ADeveloperMergesAndUnlinksItsUsers) {
   const auto source = developer_token("u1").value();
   const auto destination = developer_token("u2").value();
