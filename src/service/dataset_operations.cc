@@ -99,6 +99,15 @@ ListedPage listed_page(RecordPage found, const RecordsPageToken& page) {
   return answer;
 }
 
+// An identity that was merged or deleted after the gate let it in has no datasets any more. Its device would take that
+// for their deletion, and offer to delete what it holds (D14).
+Result<void> check_still_enabled(const Context& context, const wire::Target& target) {
+  auto standing = context.store.standing(target.pool, target.identity);
+  if (!standing) return std::move(standing).error();
+  if (standing->identity_enabled) return {};
+  return refused(ErrorCode::kNotAuthorized, "The security token included in the request is invalid.");
+}
+
 // --- UpdateRecords --------------------------------------------------------------------------------------------------
 
 Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const SessionToken& session) {
@@ -174,7 +183,9 @@ Result<std::string> list_records(const Context& context, Call call) {
   if (!limit) return std::move(limit).error();
 
   RecordsPageToken page;
+  bool exists = false;
   auto found = context.store.list_records(request->target, [&](const DatasetState& state) -> Result<RecordRange> {
+    exists = state.exists;
     auto asked = page_of(context, *request, state, call.now);
     if (!asked) return std::move(asked).error();
     page = std::move(*asked);
@@ -182,6 +193,9 @@ Result<std::string> list_records(const Context& context, Call call) {
     return range_of(page, *limit);
   });
   if (!found) return std::move(found).error();
+  if (!exists && !call.caller.developer) {
+    if (auto standing = check_still_enabled(context, request->target); !standing) return std::move(standing).error();
+  }
 
   std::string next_token;
   if (found->more) {

@@ -62,16 +62,19 @@ Result<std::string> get_openid_token_for_developer_identity(const IdentityContex
   if (!logins) return std::move(logins).error();
   auto fresh = IdentityId::parse(fresh_id(context));
   if (!fresh) return std::move(fresh).error();
-  const LoginCall login{
-      .presented = request->identity, .logins = std::move(*logins), .guests_allowed = true, .fresh = std::move(*fresh)};
+  const LoginCall login{.presented = request->identity,
+                        .logins = std::move(*logins),
+                        .guests_allowed = true,
+                        .fresh = std::move(*fresh),
+                        .developer_provider = pool->developer_provider};
   auto identity = context.store.log_in(
       request->pool, request->identity, login.logins,
       [&login](const LoginFacts& facts) { return decide_developer_login(facts, login); }, call.now);
   if (!identity) return std::move(identity).error();
   const std::chrono::seconds lifetime =
       request->seconds ? std::chrono::seconds(*request->seconds) : std::chrono::seconds(kTokenLifetime);
-  return wire::encode_openid_token(identity->text(),
-                                   context.own_tokens.issue(request->pool, *identity, false, call.now, lifetime));
+  return wire::encode_openid_token(
+      identity->text(), context.own_tokens.issue(request->pool, *identity, false, call.now, call.now + lifetime));
 }
 
 Result<std::string> lookup_developer_identity(const IdentityContext& context, const IdentityCall& call) {

@@ -42,7 +42,7 @@ Service::Service(ServiceOptions options, std::unique_ptr<ServiceStore> store)
       gate_(*store_, credentials_),
       streams_(*store_, gate_),
       own_tokens_(store_->installation().token_key),
-      providers_(options_.openid, options_.key_source) {
+      providers_(options_.openid, options_.key_source, options_.log) {
   if (options_.clock == nullptr) options_.clock = &system_clock_;
 }
 

@@ -118,7 +118,8 @@ Result<std::vector<Login>> verified(const IdentityContext& context, const wire::
     Result<std::string> user = token;
     if (provider == kOwnProvider) {
       const auto pool_id = IdentityPoolId::parse(pool.id).value_or(IdentityPoolId());
-      user = context.own_tokens.open(pool_id, token, now).transform([](IdentityId id) { return id.text(); });
+      user =
+          context.own_tokens.open(pool_id, token, now).transform([](const auto& own) { return own.identity.text(); });
     } else if (!developer || provider != pool.developer_provider) {
       const auto audiences = audiences_of(context, pool, provider);
       if (audiences.empty()) {

@@ -2,6 +2,7 @@
 // [any thread]
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "service/identity_store.h"
@@ -13,7 +14,8 @@ struct LoginCall {
   IdentityId presented;       // empty: none
   std::vector<Login> logins;  // verified
   bool guests_allowed = false;
-  IdentityId fresh;  // the id of an identity that would be made
+  IdentityId fresh;                // the id of an identity that would be made
+  std::string developer_provider;  // the pool's
 };
 
 // GetId, GetCredentialsForIdentity, GetOpenIdToken. Without logins: a guest. With some: their owner; a guest who is not

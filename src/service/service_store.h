@@ -121,8 +121,8 @@ class ServiceStore : public IdentityStore {
   // State and records are one snapshot. Versions that were superseded less than the store's history ago are still
   // found.
   virtual Result<RecordPage> list_records(const wire::Target& target, const ListRule& rule) = 0;
-  // One transaction. When it returns a decision that writes, that is durable. Error: kNotAuthorized if the identity
-  // itself writes, and is one no more.
+  // One transaction. When it returns a decision that writes, that is durable. Error: kNotAuthorized if there is no such
+  // pool, or the identity itself writes, and is one no more.
   virtual Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call,
                                                 const UpdateRule& rule) = 0;
   // One transaction. Returns what was deleted; a state that does not exist: there was nothing.

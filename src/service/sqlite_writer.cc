@@ -60,9 +60,7 @@ Result<void> Writer::prepare() {
 }
 
 Result<UpdateDecision> Writer::update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) {
-  if (call.by_identity) {
-    if (auto checked = check_standing(target); !checked) return std::move(checked).error();
-  }
+  if (auto checked = check_standing(target, call.by_identity); !checked) return std::move(checked).error();
   auto row = find_dataset(find_dataset_, target);
   if (!row) return std::move(row).error();
   auto rows = find_records(row->dataset_id, call.patches);
@@ -81,12 +79,14 @@ Result<UpdateDecision> Writer::update_records(const wire::Target& target, Update
 }
 
 // Asked here as well as at the gate: a write that was let in and then waited for a merge or a deletion would be
-// answered with success, and be nowhere.
-Result<void> Writer::check_standing(const wire::Target& target) {
+// answered with success, and be nowhere, or with somebody else.
+Result<void> Writer::check_standing(const wire::Target& target, bool by_identity) {
   auto standing = find_standing(find_standing_, target.pool, target.identity);
   if (!standing) return std::move(standing).error();
-  if (standing->identity_enabled) return {};
-  return Error{.code = ErrorCode::kNotAuthorized, .message = "The security token included in the request is invalid."};
+  if (by_identity ? standing->identity_enabled : standing->pool_exists) return {};
+  return Error{.code = ErrorCode::kNotAuthorized,
+               .message = by_identity ? "The security token included in the request is invalid."
+                                      : "Access to this identity pool is forbidden"};
 }
 
 Result<std::vector<CurrentRow>> Writer::find_records(std::int64_t dataset_id, const std::vector<Patch>& patches) {

@@ -32,7 +32,7 @@ class Writer {
   [[nodiscard]] Connection& connection() { return connection_; }
 
  private:
-  Result<void> check_standing(const wire::Target& target);
+  Result<void> check_standing(const wire::Target& target, bool by_identity);
   Result<std::vector<CurrentRow>> find_records(std::int64_t dataset_id, const std::vector<Patch>& patches);
   Result<std::int64_t> count_datasets(std::int64_t identity_id);
   Result<void> write(const wire::Target& target, DatasetRow row, const std::vector<CurrentRow>& current,

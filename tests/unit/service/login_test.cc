@@ -231,6 +231,76 @@ TEST_F(Logins, ADeveloperVouchesForItsUsers) {
   EXPECT_EQ(unknown.error().service_code, "ResourceNotFoundException");
 }
 
+// One account may be several of the developer's users: by linking, and after a merge.
+TEST_F(Logins, AnIdentityOfSeveralDevelopersUsersLogsIn) {
+  const std::string identity = field(developer_token("u1").value(), "IdentityId");
+  const auto second = developer_token("u2", R"("IdentityId":")" + identity + "\"");
+  ASSERT_TRUE(second);
+  const auto session = log_in(identity, logins("cognito-identity.amazonaws.com", field(*second, "Token")));
+  EXPECT_TRUE(session) << session.error().message;
+  ASSERT_TRUE(developer_token("u3"));
+  ASSERT_TRUE(call_as_developer("MergeDeveloperIdentities",
+                                in_pool(pool, R"("DeveloperProviderName":"dev","SourceUserIdentifier":"u3",)"
+                                              R"("DestinationUserIdentifier":"u2")")));
+  const auto third = developer_token("u3").value();
+  EXPECT_EQ(field(third, "IdentityId"), identity);
+  // A login of another provider joins it.
+  const std::string both = R"("Logins":{"cognito-identity.amazonaws.com":")" + field(third, "Token") + R"(",")" +
+                           std::string(kProvider) + R"(":")" + provider.token_of("anna") + "\"}";
+  const auto joined = log_in(identity, both);
+  EXPECT_TRUE(joined) << joined.error().message;
+  EXPECT_EQ(get_id(pool, user("anna")), identity);
+}
+
+// It was merged by the developer's will; whoever it is now must get in with either login.
+TEST_F(Logins, AnIdentityOfTwoUsersOfOneProviderLogsInWithEither) {
+  const auto vouch = [&](std::string_view name, const std::string& subject) {
+    return call_as_developer("GetOpenIdTokenForDeveloperIdentity",
+                             in_pool(pool, R"("Logins":{"dev":")" + std::string(name) + R"(",")" +
+                                               std::string(kProvider) + R"(":")" + provider.token_of(subject) + "\"}"));
+  };
+  ASSERT_TRUE(vouch("u1", "anna"));
+  ASSERT_TRUE(vouch("u2", "ben"));
+  ASSERT_TRUE(call_as_developer("MergeDeveloperIdentities",
+                                in_pool(pool, R"("DeveloperProviderName":"dev","SourceUserIdentifier":"u1",)"
+                                              R"("DestinationUserIdentifier":"u2")")));
+  const std::string identity = get_id(pool, user("ben"));
+  EXPECT_EQ(get_id(pool, user("anna")), identity);
+  EXPECT_TRUE(log_in(identity, user("anna")));
+  // But a third one is not taken in.
+  const std::string both = R"("Logins":{"cognito-identity.amazonaws.com":")" +
+                           field(call("GetOpenIdToken", of_identity(identity, user("ben"))).value(), "Token") +
+                           R"(",")" + std::string(kProvider) + R"(":")" + provider.token_of("carl") + "\"}";
+  EXPECT_EQ(log_in(identity, both).error().service_code, "ResourceConflictException");
+}
+
+// Whichever way the guest proves who it is.
+TEST_F(Logins, AGuestMergesIntoTheAccountAndNeverTheAccountIntoTheGuest) {
+  const std::string guest_id = get_id(pool);
+  const std::string token = field(call("GetOpenIdToken", of_identity(guest_id)).value(), "Token");
+  clock.advance(std::chrono::seconds(1));
+  const std::string account = get_id(pool, user("anna"));
+  const std::string both = R"("Logins":{"cognito-identity.amazonaws.com":")" + token + R"(",")" +
+                           std::string(kProvider) + R"(":")" + provider.token_of("anna") + "\"}";
+  EXPECT_EQ(log_in(guest_id, both).value().identity, account);
+  EXPECT_EQ(get_id(pool, both), account);
+}
+
+// S4: else a leaked token would be good for ever, whatever TokenDuration the developer asked for.
+TEST_F(Logins, ATokenOfOursBuysNoneThatOutlivesIt) {
+  const auto token = developer_token("u1", R"("TokenDuration":60)").value();
+  const std::string identity = field(token, "IdentityId");
+  const auto own = [](const std::string& body) {
+    return logins("cognito-identity.amazonaws.com", field(body, "Token"));
+  };
+  clock.advance(std::chrono::seconds(59));
+  const auto renewed = call("GetOpenIdToken", of_identity(identity, own(token)));
+  ASSERT_TRUE(renewed);
+  EXPECT_TRUE(log_in(identity, own(*renewed)));
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(log_in(identity, own(*renewed)).error().service_code, "NotAuthorizedException");
+}
+
 TEST_F(Logins, ADeveloperMergesAndUnlinksItsUsers) {
   const auto source = developer_token("u1").value();
   const auto destination = developer_token("u2").value();
