@@ -62,8 +62,11 @@ Result<std::string> get_openid_token_for_developer_identity(const IdentityContex
   if (!logins) return std::move(logins).error();
   auto fresh = IdentityId::parse(fresh_id(context));
   if (!fresh) return std::move(fresh).error();
-  const LoginCall login{
-      .presented = request->identity, .logins = std::move(*logins), .guests_allowed = true, .fresh = std::move(*fresh)};
+  const LoginCall login{.presented = request->identity,
+                        .logins = std::move(*logins),
+                        .guests_allowed = true,
+                        .fresh = std::move(*fresh),
+                        .developer_provider = pool->developer_provider};
   auto identity = context.store.log_in(
       request->pool, request->identity, login.logins,
       [&login](const LoginFacts& facts) { return decide_developer_login(facts, login); }, call.now);
@@ -106,7 +109,9 @@ Result<std::string> merge_developer_identities(const IdentityContext& context, c
   if (!pool) return std::move(pool).error();
   const std::vector<Login> users = {{.provider = request->provider, .user = request->source},
                                     {.provider = request->provider, .user = request->destination}};
-  auto identity = context.store.log_in(request->pool, {}, users, decide_merge, call.now);
+  auto identity = context.store.log_in(
+      request->pool, {}, users, [&](const LoginFacts& facts) { return decide_merge(facts, request->provider); },
+      call.now);
   if (!identity) return std::move(identity).error();
   return wire::encode_identity_id(identity->text());
 }

@@ -60,11 +60,13 @@ std::vector<Login> unowned(const LoginFacts& facts, const std::vector<Login>& lo
 }
 
 // One account is one user at each provider, but for the developer's own, where it may have several names.
-Result<void> check_one_user_each(const LoginDecision& decision, const std::vector<const Identity*>& parts) {
+Result<void> check_one_user_each(const LoginDecision& decision, const std::vector<const Identity*>& parts,
+                                 const std::string& developer_provider) {
   std::map<std::string, std::string> users;
   std::vector<Login> all = decision.linked;
   for (const Identity* part : parts) all.insert(all.end(), part->logins.begin(), part->logins.end());
   for (const Login& login : all) {
+    if (login.provider == developer_provider) continue;
     const auto [known, added] = users.emplace(login.provider, login.user);
     if (added || known->second == login.user) continue;
     return refused(ErrorCode::kResourceConflict,
@@ -99,7 +101,8 @@ Result<LoginDecision> decide_login(const LoginFacts& facts, const LoginCall& cal
   for (const Identity* other : owners) {
     if (other->id != decision.identity) decision.merged.push_back(other->id);
   }
-  if (auto checked = check_one_user_each(decision, owners); !checked) return std::move(checked).error();
+  if (auto checked = check_one_user_each(decision, owners, call.developer_provider); !checked)
+    return std::move(checked).error();
   // This service's own token of a guest makes nobody more than a guest.
   const bool guest = decision.linked.empty() &&
                      std::all_of(owners.begin(), owners.end(), [](const Identity* part) { return part->is_guest(); });
@@ -125,7 +128,7 @@ Result<LoginDecision> decide_developer_login(const LoginFacts& facts, const Logi
                        .linked = unowned(facts, call.logins)};
 }
 
-Result<LoginDecision> decide_merge(const LoginFacts& facts) {
+Result<LoginDecision> decide_merge(const LoginFacts& facts, const std::string& developer_provider) {
   const auto& source = facts.owners.at(0);
   const auto& destination = facts.owners.at(1);
   if (!source || !destination) {
@@ -133,6 +136,9 @@ Result<LoginDecision> decide_merge(const LoginFacts& facts) {
   }
   LoginDecision decision{.identity = destination->id, .made = false, .merged = {}, .linked = {}};
   if (source->id != destination->id) decision.merged.push_back(source->id);
+  if (auto checked = check_one_user_each(decision, {&*source, &*destination}, developer_provider); !checked) {
+    return std::move(checked).error();
+  }
   return decision;
 }
 

@@ -23,7 +23,8 @@ Result<IdentityId> log_in(const IdentityContext& context, const wire::IdentityPo
   const LoginCall call{.presented = presented,
                        .logins = std::move(*known),
                        .guests_allowed = pool.allow_guests,
-                       .fresh = std::move(*fresh)};
+                       .fresh = std::move(*fresh),
+                       .developer_provider = pool.developer_provider};
   return context.store.log_in(
       *pool_id, presented, call.logins, [&call](const LoginFacts& facts) { return decide_login(facts, call); }, now);
 }
