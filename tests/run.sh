@@ -9,6 +9,7 @@ shift || true
 packages=(test)
 [[ $preset != asan-ubsan && $preset != tsan ]] || packages+=(fuzz)  # clang
 platform/install_debian.sh "${packages[@]}"
+tests/conformance/install_sdk.sh
 cmake --preset "$preset" -DSYNCLINE_BENCHMARKS=OFF
 cmake --build --preset "$preset"
 ctest --preset "$preset" -j "$(nproc)" "$@"
