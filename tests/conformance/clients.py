@@ -62,7 +62,6 @@ class Client:
     column = ""
     operations = (*shown.SYNC, *shown.IDENTITY)
     moment = 1_500_000_000.25  # as exact as the client sends one
-    slow = False  # then what it was shown to do is left to botocore
 
     def __init__(self, service):
         self.service = service

@@ -181,6 +181,20 @@ class SyncCases(EveryClient):
                 self.refused(NOT_AUTHORIZED, operation, wrong, **sample(operation, self.of(identity, "game")))
 
 
+class WrongNames(EveryClient):
+    """For clients that leave it to the service to judge ids and names."""
+
+    def test_of_pools_identities_datasets(self):
+        identity, guest = self.become(shown.GUEST)
+        for operation in shown.SYNC:
+            call = sample(operation, self.of(identity, "game"))
+            who = guest if operation in shown.DEVICE else self.developer
+            for name, wrong in (("IdentityPoolId", "no id"), ("IdentityId", "no id"), ("DatasetName", "a b")):
+                if name in call:
+                    with self.subTest(operation, name=name):
+                        self.refused(INVALID, operation, who, **{**call, name: wrong})
+
+
 def sample(operation, target, **changes):
     """Parameters that pass a client's own checks."""
     names = {"ListIdentityPoolUsage": (), "DescribeIdentityUsage": ("IdentityPoolId", "IdentityId"),

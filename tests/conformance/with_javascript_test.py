@@ -16,6 +16,10 @@ class Sync(sync_cases.SyncCases):
     client_class = clients.JavaScript
 
 
+class WrongNames(sync_cases.WrongNames):
+    client_class = clients.JavaScript
+
+
 class Identity(identity_cases.IdentityCases):
     client_class = clients.JavaScript
 
