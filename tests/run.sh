@@ -15,6 +15,7 @@ configure() {
   local packages=(test)
   [[ $1 != asan-ubsan && $1 != tsan ]] || packages+=(fuzz)  # clang
   platform/install_debian.sh "${packages[@]}"
+  tests/conformance/install_sdk.sh
   cmake --preset "$1" -DSYNCLINE_BENCHMARKS=OFF
 }
 

@@ -109,7 +109,9 @@ Result<std::string> merge_developer_identities(const IdentityContext& context, c
   if (!pool) return std::move(pool).error();
   const std::vector<Login> users = {{.provider = request->provider, .user = request->source},
                                     {.provider = request->provider, .user = request->destination}};
-  auto identity = context.store.log_in(request->pool, {}, users, decide_merge, call.now);
+  auto identity = context.store.log_in(
+      request->pool, {}, users, [&](const LoginFacts& facts) { return decide_merge(facts, request->provider); },
+      call.now);
   if (!identity) return std::move(identity).error();
   return wire::encode_identity_id(identity->text());
 }

@@ -84,6 +84,7 @@ TEST_F(Logins, KeysAreKeptRotatedAndMissedWithoutHarm) {
 TEST_F(Logins, WithoutKeysNobodyIsJudged) {
   keys_available = false;
   EXPECT_EQ(call("GetId", in_pool(pool, user("anna"))).error().service_code, "ExternalServiceException");
+  EXPECT_EQ(call("GetId", in_pool(pool, user("anna"))).error().http_status, 400);
 }
 
 TEST_F(Logins, AGuestWhoseLoginIsNewKeepsItsIdentity) {
@@ -219,6 +220,7 @@ TEST_F(Logins, ADeveloperVouchesForItsUsers) {
   EXPECT_EQ(write(pool, *session, "save", "k", "v"), "ok");
   EXPECT_EQ(field(developer_token("u1").value(), "IdentityId"), identity);
   EXPECT_EQ(field(developer_token("u2", R"("IdentityId":")" + identity + "\"").value(), "IdentityId"), identity);
+  EXPECT_TRUE(log_in(identity, logins("cognito-identity.amazonaws.com", field(*first, "Token"))));  // as u1 and u2
   const std::string other = field(developer_token("u3").value(), "IdentityId");
   EXPECT_EQ(developer_token("u3", R"("IdentityId":")" + identity + "\"").error().service_code,
             "DeveloperUserAlreadyRegisteredException");
@@ -322,6 +324,18 @@ TEST_F(Logins, ADeveloperMergesAndUnlinksItsUsers) {
                              field(destination, "IdentityId") + "\"";
   EXPECT_TRUE(call_as_developer("UnlinkDeveloperIdentity", in_pool(pool, unlink)));
   EXPECT_NE(field(developer_token("u1").value(), "IdentityId"), field(destination, "IdentityId"));
+}
+
+TEST_F(Logins, ADeveloperDoesNotMergeTwoUsersOfAnotherProvider) {
+  for (const char* name : {"anna", "ben"}) {
+    const std::string of_user = R"("IdentityId":")" + get_id(pool, user(name)) + "\"";
+    ASSERT_TRUE(developer_token(name, of_user));
+  }
+  const auto merged = call_as_developer(
+      "MergeDeveloperIdentities",
+      in_pool(pool,
+              R"("DeveloperProviderName":"dev","SourceUserIdentifier":"anna","DestinationUserIdentifier":"ben")"));
+  EXPECT_EQ(merged.error().service_code, "ResourceConflictException");
 }
 
 }  // namespace
