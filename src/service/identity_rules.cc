@@ -59,8 +59,7 @@ std::vector<Login> unowned(const LoginFacts& facts, const std::vector<Login>& lo
 }
 
 // What comes together must be one user at each provider, but for the developer's own, where an account may have several
-// names. A login is of one identity only, so that two parts with logins of one provider are two users there. What is
-// one account already stays one: the developer has merged it.
+// names. A login is of one identity only, so that two parts with logins of one provider are two users there.
 Result<void> check_one_user_each(const LoginDecision& decision, const std::vector<const Identity*>& identities,
                                  const std::string& developer_provider) {
   std::vector<const std::vector<Login>*> parts{&decision.linked};
@@ -133,14 +132,17 @@ Result<LoginDecision> decide_developer_login(const LoginFacts& facts, const Logi
                        .linked = unowned(facts, call.logins)};
 }
 
-Result<LoginDecision> decide_merge(const LoginFacts& facts) {
+Result<LoginDecision> decide_merge(const LoginFacts& facts, const std::string& developer_provider) {
   const auto& source = facts.owners.at(0);
   const auto& destination = facts.owners.at(1);
   if (!source || !destination) {
     return refused(ErrorCode::kResourceNotFound, "A user to merge is not registered in this identity pool");
   }
   LoginDecision decision{.identity = destination->id, .made = false, .merged = {}, .linked = {}};
-  if (source->id != destination->id) decision.merged.push_back(source->id);
+  if (source->id == destination->id) return decision;
+  auto checked = check_one_user_each(decision, {&*source, &*destination}, developer_provider);
+  if (!checked) return std::move(checked).error();
+  decision.merged.push_back(source->id);
   return decision;
 }
 
