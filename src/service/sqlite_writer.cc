@@ -127,9 +127,9 @@ Result<void> Writer::write(const wire::Target& target, DatasetRow row, const std
     auto written = write_record(row.dataset_id, current[i].id, decision.written[i]);
     if (!written) return written;
   }
-  return change_pool(target.pool, more_bytes, decision.after.modified_at).and_then([&] {
-    return forget_history(decision.after.modified_at);
-  });
+  return change_pool(target.pool, more_bytes, decision.after.modified_at)
+      .and_then([&] { return outbox_.queue_update(connection_, target, row.dataset_id, decision); })
+      .and_then([&] { return forget_history(decision.after.modified_at); });
 }
 
 Result<void> Writer::write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after) {
@@ -180,6 +180,7 @@ Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestam
                      .and_then([&] { return Query(end_dataset_, row->dataset_id, time).run(); })
                      .and_then([&] { return Query(end_subscriptions_, row->dataset_id).run(); })
                      .and_then([&] { return change_pool(target.pool, -row->state.bytes, now); })
+                     .and_then([&] { return outbox_.queue_deletion(connection_, target, row->state, now); })
                      .and_then([&] { return forget_history(now); })
                      .and_then([&] { return transaction.commit(); });
   if (!deleted) return std::move(deleted).error();

@@ -66,8 +66,12 @@ class IdentityCase(conformance.ConformanceCase):
     def setUpClass(cls):
         cls.provider = Provider()
         cls.addClassCleanup(cls.provider.close)
-        cls.service_config = f'[openid."{PROVIDER}"]\njwks = "{cls.provider.jwks}"\n'
+        cls.service_config = cls.more_config() + f'[openid."{PROVIDER}"]\njwks = "{cls.provider.jwks}"\n'
         super().setUpClass()
+
+    @classmethod
+    def more_config(cls):
+        return ""
 
     def setUp(self):
         super().setUp()
