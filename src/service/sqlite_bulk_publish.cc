@@ -9,6 +9,9 @@ namespace syncline::service {
 
 namespace {
 
+// What one transaction copies: the writers wait for it.
+constexpr std::size_t kMostBytes = std::size_t{2} << 20U;
+
 struct Cursor {
   std::int64_t last_id = 0;
   std::string failure;
@@ -118,15 +121,21 @@ Result<BulkProgress> advance_bulk(Connection& connection, const IdentityPoolId& 
   if (!progress.failure.empty() || *waiting >= static_cast<std::int64_t>(limit)) return progress;
   auto datasets = next_datasets(connection, pool, cursor->last_id, limit);
   if (!datasets) return std::move(datasets).error();
+  std::size_t bytes = 0;
+  std::size_t count = 0;
   for (Published& dataset : *datasets) {
+    if (bytes >= kMostBytes) break;
     auto queued = add_records(connection, dataset).and_then([&] {
       return write_message(connection, OutboxKind::kStream, dataset.target, {}, dataset.message, true, now);
     });
     if (!queued) return std::move(queued).error();
     cursor->last_id = dataset.id;
+    bytes += dataset.message.records.size();
+    dataset.message.records.clear();
+    ++count;
   }
-  progress.complete = datasets->size() < limit;
-  progress.waiting += static_cast<std::int64_t>(datasets->size());
+  progress.complete = count == datasets->size() && count < limit;
+  progress.waiting += static_cast<std::int64_t>(count);
   auto moved =
       run_once(connection, "UPDATE bulk_publishes SET last_id = ?2 WHERE pool = ?1", pool.text(), cursor->last_id);
   if (!moved) return std::move(moved).error();

@@ -22,7 +22,8 @@ void OutboxTest::write(std::string_view dataset, std::string value, std::string 
                              std::int64_t datasets, UpdateCall made) {
     made.patches[0].expected = current[0].count;
     made.now = clock.wall();
-    return decide_update(state, current, datasets, std::move(made), Quotas{.bytes_per_dataset = 4 << 20});
+    return decide_update(state, current, datasets, std::move(made),
+                         Quotas{.datasets_per_identity = 100, .bytes_per_dataset = 4 << 20});
   };
   const auto written = store->update_records(target(dataset, identity), std::move(call), decide);
   ASSERT_TRUE(written) << written.error().message;

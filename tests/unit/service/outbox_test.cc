@@ -216,5 +216,15 @@ TEST_F(OutboxTest, ABulkPublishQueuesEveryDatasetAFewAtATime) {
   EXPECT_THAT(due(kStream), ElementsAre("one 2"));
 }
 
+TEST_F(OutboxTest, ABulkPublishOfLargeDatasetsTakesSmallerSteps) {
+  for (const char* name : {"a", "b", "c", "d"}) write(name, std::string(900'000, 'x'));
+  configure(wire::StreamingStatus::kEnabled);
+  const Timestamp begun = clock.wall();
+  const auto progress = store->advance_bulk_publish(pool(), begun, 64, begun).value();
+  EXPECT_EQ(progress.waiting, 3);
+  EXPECT_FALSE(progress.complete);
+  EXPECT_TRUE(store->advance_bulk_publish(pool(), begun, 64, begun)->complete);
+}
+
 }  // namespace
 }  // namespace syncline::service
