@@ -8,6 +8,7 @@
 
 #include "auth/digest.h"
 #include "service/operations.h"
+#include "service/pool_documents.h"
 #include "service/refusal.h"
 #include "service/rules.h"
 
@@ -129,6 +130,31 @@ Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const Session
   return call;
 }
 
+// The function that has a word on what an identity writes; empty: none.
+Result<std::string> trigger_of(const Context& context, const IdentityPoolId& pool, const UpdateCall& call) {
+  if (context.trigger == nullptr || !call.by_identity || call.patches.empty()) return std::string();
+  auto events = load_events(context.store, pool);
+  if (!events) return std::move(events).error();
+  for (const auto& [name, function] : events->value.events) {
+    if (name == "SyncTrigger") return function;
+  }
+  return std::string();
+}
+
+Result<UpdateDecision> store_update(const Context& context, const wire::Target& target, UpdateCall call) {
+  auto function = trigger_of(context, target.pool, call);
+  if (!function) return std::move(function).error();
+  const UpdateRule rule = [&options = context.options](const DatasetState& state,
+                                                       const std::vector<CurrentRecord>& current, std::int64_t datasets,
+                                                       UpdateCall waited) {
+    waited.now = options.clock->wall();  // here calls are in order, so that dates are in the order of counts
+    return decide_update(state, current, datasets, std::move(waited), options.quotas);
+  };
+  if (function->empty()) return context.store.update_records(target, std::move(call), rule);
+  return update_through_trigger(context.store, *context.trigger, *function, context.store.installation().region, target,
+                                call, rule);
+}
+
 }  // namespace
 
 Result<std::string> list_datasets(const Context& context, Call call) {
@@ -221,14 +247,7 @@ Result<std::string> update_records(const Context& context, Call call) {
   auto update = update_call(std::move(*request), *session);
   if (!update) return std::move(update).error();
   update->by_identity = !call.caller.developer;
-  const ServiceOptions& options = context.options;
-  auto decision = context.store.update_records(
-      target, std::move(*update),
-      [&options](const DatasetState& state, const std::vector<CurrentRecord>& current, std::int64_t datasets,
-                 UpdateCall waited) {
-        waited.now = options.clock->wall();  // here calls are in order, so that dates are in the order of counts
-        return decide_update(state, current, datasets, std::move(waited), options.quotas);
-      });
+  auto decision = store_update(context, target, std::move(*update));
   if (!decision) return std::move(decision).error();
   return wire::encode_answer(wire::UpdateRecordsAnswer{std::move(decision->written)});
 }

@@ -55,9 +55,17 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
                                               .region = options.region,
                                               .history = options.page_lifetime + kHistoryMargin,
                                               .readers = options.readers,
+                                              .outbox = options.delivery.queued(),
                                               .now = clock.wall()});
   if (!store) return std::move(store).error();
-  return std::unique_ptr<Service>(new Service(std::move(options), std::move(*store)));
+  std::unique_ptr<Service> service(new Service(std::move(options), std::move(*store)));
+  DeliveryOptions& delivery = service->options_.delivery;
+  if (delivery.region.empty()) delivery.region = service->region();
+  if (delivery.lambda.empty()) return service;
+  auto trigger = SyncTrigger::open(delivery, *service->options_.clock);
+  if (!trigger) return std::move(trigger).error();
+  service->trigger_ = std::move(*trigger);
+  return service;
 }
 
 HttpResponse Service::handle(const HttpRequest& request, std::string_view remote_address) {
@@ -153,7 +161,7 @@ Result<std::string> Service::perform(const wire::Route& route, const Principal& 
   if (auto allowed = gate_.allow(caller, row.access, *target); !allowed) return std::move(allowed).error();
   const IdentityId identity = target->identity;
   auto body = row.handler(
-      Context{.options = options_, .store = *store_, .tokens = tokens_},
+      Context{.options = options_, .store = *store_, .tokens = tokens_, .trigger = trigger_.get()},
       Call{.http = request, .target = std::move(*target), .device_id = route.device, .caller = caller, .now = now()});
   if (body && route.operation == wire::Operation::kUpdateRecords) streams_.notify(identity);
   return body;

@@ -13,11 +13,14 @@
 #include "core/http.h"
 #include "service/access.h"
 #include "service/change_streams.h"
+#include "service/delivery.h"
+#include "service/delivery_options.h"
 #include "service/http_stream.h"
 #include "service/log.h"
 #include "service/openid.h"
 #include "service/rules.h"
 #include "service/service_store.h"
+#include "service/sync_trigger.h"
 #include "service/temporary_credentials.h"
 #include "service/tokens.h"
 #include "syncline/result.h"
@@ -37,6 +40,7 @@ struct ServiceOptions {
   std::vector<OpenIdProvider> openid;                                     // whose tokens a pool may take as logins
   KeySource key_source = fetch_jwks;                                      // what reads their keys
   int readers = 4;                                                        // calls that read the store at once
+  DeliveryOptions delivery;                                               // whom the service calls
   Log log;                                                                // empty: silent
 };
 
@@ -52,6 +56,11 @@ class Service {
   // Answers anything, whatever the bytes; never throws (S6). `remote_address` is for the log only.
   // [any thread] [blocks: disk]; GET never waits for a write.
   HttpResponse handle(const HttpRequest& request, std::string_view remote_address);
+  // Sends what its writes queue, while what is returned lives: at most as long as the service. Call it once, before
+  // anything is answered. Errors: those of Delivery::start().
+  Result<std::unique_ptr<Delivery>> start_delivery() {
+    return Delivery::start(*store_, *options_.clock, options_.delivery, options_.log);
+  }
 
   // Answers a request for a stream of changes; nullopt: it is for something else. Never throws. The stream must not
   // outlive the service. [any thread] [blocks: disk, reading]
@@ -83,6 +92,7 @@ class Service {
   ChangeStreams streams_;
   OwnTokens own_tokens_;
   OpenIdProviders providers_;
+  std::unique_ptr<SyncTrigger> trigger_;  // null: no endpoint
 };
 
 }  // namespace syncline::service

@@ -99,6 +99,7 @@ Result<ServeConfig> merged(const ServeOptions& options) {
   if (!config) return config;
   if (options.listen) config->server.listen = *options.listen;
   if (options.data) config->server.data_dir = *options.data;
+  if (auto completed = complete_delivery(config->server.delivery); !completed) return std::move(completed).error();
   return config;
 }
 

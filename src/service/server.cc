@@ -15,8 +15,11 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
                                               .credentials_lifetime = options.credentials_lifetime,
                                               .openid = options.openid,
                                               .readers = options.limits.io_threads,
+                                              .delivery = options.delivery,
                                               .log = options.log});
   if (!service) return std::move(service).error();
+  auto delivery = (*service)->start_delivery();
+  if (!delivery) return std::move(delivery).error();
   Service* const answering = service->get();
   auto front = HttpServer::start(
       HttpServerOptions{
@@ -31,7 +34,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
         return answering->handle(request, remote_address);
       });
   if (!front) return std::move(front).error();
-  return std::unique_ptr<Server>(new Server(std::move(*service), std::move(*front)));
+  return std::unique_ptr<Server>(new Server(std::move(*service), std::move(*delivery), std::move(*front)));
 }
 
 }  // namespace syncline::service

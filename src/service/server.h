@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "service/delivery.h"
 #include "service/handlers.h"
 #include "service/http_server.h"
 #include "service/log.h"
@@ -29,13 +30,15 @@ struct ServerOptions {
   std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};  // of a NextToken
   std::chrono::milliseconds credentials_lifetime{std::chrono::hours(1)};
   std::vector<OpenIdProvider> openid = {};  // whose tokens a pool may take as logins
+  DeliveryOptions delivery = {};            // whom the service calls
   Clock* clock = nullptr;                   // null: the system's; must outlive the server; [any thread]
   Log log = {};                             // empty: silent
 };
 
 class Server {
  public:
-  // Answers requests when it returns. Errors: those of Service::open() and HttpServer::start(). [blocks: disk]
+  // Answers requests when it returns. Errors: those of Service::open(), Delivery::start() and HttpServer::start().
+  // [blocks: disk]
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options);
 
   // "http://127.0.0.1:PORT", or https
@@ -52,10 +55,11 @@ class Server {
   void stop() { front_->stop(); }
 
  private:
-  Server(std::unique_ptr<Service> service, std::unique_ptr<HttpServer> front)
-      : service_(std::move(service)), front_(std::move(front)) {}
+  Server(std::unique_ptr<Service> service, std::unique_ptr<Delivery> delivery, std::unique_ptr<HttpServer> front)
+      : service_(std::move(service)), delivery_(std::move(delivery)), front_(std::move(front)) {}
 
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<HttpServer> front_;  // destroyed first: its threads call the service
 };
 

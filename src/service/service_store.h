@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "service/identity_store.h"
+#include "service/outbox_store.h"
 #include "service/rules.h"
 #include "syncline/result.h"
 #include "wire/messages.h"
@@ -109,7 +110,7 @@ using UpdateRule =
     std::function<Result<UpdateDecision>(const DatasetState& state, const std::vector<CurrentRecord>& current,
                                          std::int64_t datasets_of_identity, UpdateCall call)>;
 
-class ServiceStore : public IdentityStore {
+class ServiceStore : public IdentityStore, public OutboxStore {
  public:
   [[nodiscard]] virtual const Installation& installation() const = 0;
 
@@ -169,6 +170,7 @@ struct StoreOptions {
   std::string region;                          // of a new installation; must be that of an existing one
   std::chrono::milliseconds history{660'000};  // how long superseded versions are kept
   int readers = 4;                             // connections for reading, which wait for nobody
+  OutboxOptions outbox = {};                   // what is queued for delivery
   Timestamp now{};                             // dates a new installation
 };
 

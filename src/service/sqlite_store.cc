@@ -6,6 +6,7 @@
 #include "service/sqlite_changes.h"
 #include "service/sqlite_devices.h"
 #include "service/sqlite_identities.h"
+#include "service/sqlite_outbox.h"
 #include "service/sqlite_pools.h"
 #include "service/sqlite_reader.h"
 #include "service/sqlite_writer.h"
@@ -17,10 +18,10 @@ namespace {
 
 class SqliteStore final : public ServiceStore {
  public:
-  SqliteStore(DirectoryLock lock, Connection writer, std::chrono::milliseconds history, Installation installation)
+  SqliteStore(DirectoryLock lock, Connection writer, const StoreOptions& options, Installation installation)
       : lock_(std::move(lock)),
         installation_(std::move(installation)),
-        writer_(std::move(writer), history, sessions_) {}
+        writer_(std::move(writer), options.history, sessions_, options.outbox) {}
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
   // If that fails, nobody is left to hear of it; the counts are the only thing that is late.
@@ -48,11 +49,15 @@ class SqliteStore final : public ServiceStore {
   }
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) override {
-    return writes_.run([&](Connection&) { return writer_.update_records(target, std::move(call), rule); });
+    auto decision = writes_.run([&](Connection&) { return writer_.update_records(target, std::move(call), rule); });
+    writer_.outbox().announce();
+    return decision;
   }
 
   Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now) override {
-    return writes_.run([&](Connection&) { return writer_.delete_dataset(target, now); });
+    auto deleted = writes_.run([&](Connection&) { return writer_.delete_dataset(target, now); });
+    writer_.outbox().announce();
+    return deleted;
   }
 
   Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) override {
@@ -101,6 +106,56 @@ class SqliteStore final : public ServiceStore {
 
   Result<Changes> changes(const wire::Target& target, std::int64_t after) override {
     return reading([&](Connection& connection) { return read_changes(connection, target, after); });
+  }
+
+  void on_queued(std::function<void()> listener) override { writer_.outbox().listen(std::move(listener)); }
+
+  Result<std::vector<WaitingMessage>> due_messages(OutboxKind kind, Timestamp now, std::size_t limit,
+                                                   const std::set<std::int64_t>& busy) override {
+    return reading([&](Connection& connection) { return read_due_messages(connection, kind, now, limit, busy); });
+  }
+
+  Result<void> settle(const std::vector<Settlement>& settlements, Timestamp now) override {
+    return writing([&](Connection& connection) { return write_settlements(connection, settlements, now); });
+  }
+
+  Result<void> tidy_outbox(Timestamp oldest, Timestamp latest) override {
+    return writing([&](Connection& connection) { return tidy_messages(connection, oldest, latest); });
+  }
+
+  Result<OutboxFigures> outbox_figures() override { return reading(read_outbox_figures); }
+
+  Result<std::vector<DeadLetter>> dead_letters(std::int64_t after, std::size_t limit) override {
+    return reading([&](Connection& connection) { return read_dead_letters(connection, after, limit); });
+  }
+
+  Result<std::int64_t> replay_dead_letters(const DeadLetterChoice& which, Timestamp now) override {
+    return writing([&](Connection& connection) { return revive_dead_letters(connection, which, now); });
+  }
+
+  Result<std::int64_t> discard_dead_letters(const DeadLetterChoice& which) override {
+    return writing([&](Connection& connection) { return remove_dead_letters(connection, which); });
+  }
+
+  Result<std::optional<PushAddress>> push_address(const wire::Target& target, std::string_view device) override {
+    return reading([&](Connection& connection) { return read_push_address(connection, target, device); });
+  }
+
+  Result<void> set_push_endpoint(std::string_view device, std::string_view application,
+                                 std::string_view endpoint) override {
+    return writing(
+        [&](Connection& connection) { return write_push_endpoint(connection, device, application, endpoint); });
+  }
+
+  Result<std::vector<IdentityPoolId>> publishing_pools() override { return reading(read_publishing_pools); }
+
+  Result<BulkProgress> advance_bulk_publish(const IdentityPoolId& pool, Timestamp started_at, std::size_t limit,
+                                            Timestamp now) override {
+    return writing([&](Connection& connection) { return advance_bulk(connection, pool, started_at, limit, now); });
+  }
+
+  Result<void> end_bulk_publish(const IdentityPoolId& pool) override {
+    return writing([&](Connection& connection) { return end_bulk(connection, pool); });
   }
 
   Result<void> create_pool(const IdentityPoolId& pool, std::string_view definition, Timestamp now) override {
@@ -177,8 +232,7 @@ Result<std::unique_ptr<ServiceStore>> open_sqlite_store(const StoreOptions& opti
   if (!writer) return std::move(writer).error();
   auto installation = open_installation(*writer, options, *path);
   if (!installation) return std::move(installation).error();
-  auto store =
-      std::make_unique<SqliteStore>(std::move(*lock), std::move(*writer), options.history, std::move(*installation));
+  auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(*writer), options, std::move(*installation));
   if (auto prepared = store->prepare(*path, options.readers); !prepared) return std::move(prepared).error();
   return std::unique_ptr<ServiceStore>(std::move(store));
 }

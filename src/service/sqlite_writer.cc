@@ -128,7 +128,9 @@ Result<void> Writer::write(const wire::Target& target, DatasetRow row, const std
     auto written = write_record(row.dataset_id, current[i].id, decision.written[i]);
     if (!written) return written;
   }
-  return forget_history(decision.after.modified_at);
+  return outbox_.queue_update(connection_, target, row.dataset_id, decision).and_then([&] {
+    return forget_history(decision.after.modified_at);
+  });
 }
 
 Result<void> Writer::write_dataset(const wire::Target& target, DatasetRow& row, const DatasetState& after,
@@ -172,13 +174,15 @@ Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestam
   // A deletion has no count of its own: the next incarnation's first count is the one that comes after.
   const std::int64_t superseded_count = row->state.count.next().value;
   const std::int64_t time = milliseconds(now);
-  auto deleted = Query(keep_all_versions_, row->dataset_id, superseded_count, time)
-                     .run()
-                     .and_then([&] { return Query(remove_records_, row->dataset_id).run(); })
-                     .and_then([&] { return Query(end_dataset_, row->dataset_id, time).run(); })
-                     .and_then([&] { return Query(end_subscriptions_, row->dataset_id).run(); })
-                     .and_then([&] { return change_pool(target.pool, -row->state.bytes, 0, now); })
-                     .and_then([&](std::int64_t) { return forget_history(now); });
+  auto deleted =
+      Query(keep_all_versions_, row->dataset_id, superseded_count, time)
+          .run()
+          .and_then([&] { return Query(remove_records_, row->dataset_id).run(); })
+          .and_then([&] { return Query(end_dataset_, row->dataset_id, time).run(); })
+          .and_then([&] { return Query(end_subscriptions_, row->dataset_id).run(); })
+          .and_then([&] { return change_pool(target.pool, -row->state.bytes, 0, now); })
+          .and_then([&](std::int64_t) { return outbox_.queue_deletion(connection_, target, row->state, now); })
+          .and_then([&] { return forget_history(now); });
   if (!deleted) return std::move(deleted).error();
   return std::move(row->state);
 }

@@ -8,6 +8,7 @@
 #include "service/service_store.h"
 #include "service/session_counts.h"
 #include "service/sqlite.h"
+#include "service/sqlite_outbox.h"
 #include "service/sqlite_rows.h"
 
 namespace syncline::service {
@@ -21,8 +22,8 @@ struct CurrentRow {
 class Writer {
  public:
   // `sessions` must outlive it.
-  Writer(Connection connection, std::chrono::milliseconds history, SessionCounts& sessions)
-      : connection_(std::move(connection)), history_(history), sessions_(sessions) {}
+  Writer(Connection connection, std::chrono::milliseconds history, SessionCounts& sessions, OutboxOptions outbox)
+      : connection_(std::move(connection)), history_(history), sessions_(sessions), outbox_(outbox) {}
   Result<void> prepare();
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule);
@@ -30,6 +31,7 @@ class Writer {
 
   // For what is written so rarely that it is not worth keeping prepared.
   [[nodiscard]] Connection& connection() { return connection_; }
+  [[nodiscard]] OutboxWriter& outbox() { return outbox_; }
 
  private:
   Result<void> check_standing(const wire::Target& target, bool by_identity);
@@ -48,6 +50,7 @@ class Writer {
   Connection connection_;
   std::chrono::milliseconds history_;
   SessionCounts& sessions_;
+  OutboxWriter outbox_;
   Statement find_dataset_;
   Statement find_standing_;
   Statement count_datasets_;

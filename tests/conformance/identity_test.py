@@ -25,8 +25,12 @@ class IdentityCase(conformance.ConformanceCase):
     def setUpClass(cls):
         cls.provider = Provider()
         cls.addClassCleanup(cls.provider.close)
-        cls.service_config = cls.provider.config
+        cls.service_config = cls.more_config() + cls.provider.config
         super().setUpClass()
+
+    @classmethod
+    def more_config(cls):
+        return ""
 
     def setUp(self):
         super().setUp()

@@ -61,6 +61,42 @@ class MemoryStore final : public service::ServiceStore {
   Result<void> unlink(const IdentityId& identity, const std::vector<service::Login>& logins, Timestamp now) override;
   Result<bool> delete_identity(const IdentityId& identity, Timestamp now) override;
 
+  // Nothing leaves: as SQLite's when no endpoint is set.
+  void on_queued(std::function<void()> /*listener*/) override {}
+  Result<std::vector<service::WaitingMessage>> due_messages(service::OutboxKind /*kind*/, Timestamp /*now*/,
+                                                            std::size_t /*limit*/,
+                                                            const std::set<std::int64_t>& /*busy*/) override {
+    return std::vector<service::WaitingMessage>{};
+  }
+  Result<void> settle(const std::vector<service::Settlement>& /*settlements*/, Timestamp /*now*/) override {
+    return {};
+  }
+  Result<void> tidy_outbox(Timestamp /*oldest*/, Timestamp /*latest*/) override { return {}; }
+  Result<service::OutboxFigures> outbox_figures() override { return service::OutboxFigures{}; }
+  Result<std::vector<service::DeadLetter>> dead_letters(std::int64_t /*after*/, std::size_t /*limit*/) override {
+    return std::vector<service::DeadLetter>{};
+  }
+  Result<std::int64_t> replay_dead_letters(const service::DeadLetterChoice& /*which*/, Timestamp /*now*/) override {
+    return std::int64_t{0};
+  }
+  Result<std::int64_t> discard_dead_letters(const service::DeadLetterChoice& /*which*/) override {
+    return std::int64_t{0};
+  }
+  Result<std::optional<service::PushAddress>> push_address(const wire::Target& /*target*/,
+                                                           std::string_view /*device*/) override {
+    return std::optional<service::PushAddress>();
+  }
+  Result<void> set_push_endpoint(std::string_view /*device*/, std::string_view /*application*/,
+                                 std::string_view /*endpoint*/) override {
+    return {};
+  }
+  Result<std::vector<IdentityPoolId>> publishing_pools() override { return std::vector<IdentityPoolId>{}; }
+  Result<service::BulkProgress> advance_bulk_publish(const IdentityPoolId& /*pool*/, Timestamp /*started_at*/,
+                                                     std::size_t /*limit*/, Timestamp /*now*/) override {
+    return service::BulkProgress{.complete = true};
+  }
+  Result<void> end_bulk_publish(const IdentityPoolId& /*pool*/) override { return {}; }
+
  private:
   struct OldVersion {
     service::StoredRecord stored;

@@ -99,6 +99,34 @@ TEST_F(Config, ErrorsNameFileLineAndKey) {
   }
 }
 
+TEST_F(Config, DeliveryIsReadAndCompleted) {
+  auto config = load(R"([delivery]
+kinesis = "https://kinesis.eu-west-1.amazonaws.com"
+s3 = "https://s3.eu-west-1.amazonaws.com"
+bucket = "records"
+region = "eu-west-1"
+access_key_id = "AKID"
+secret_access_key = "secret"
+attempts = 5
+age_seconds = 60
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  DeliveryOptions& delivery = config->server.delivery;
+  EXPECT_EQ(delivery.limits.attempts, 5);
+  EXPECT_EQ(delivery.limits.age, std::chrono::minutes(1));
+  EXPECT_TRUE(complete_delivery(delivery));
+  EXPECT_TRUE(delivery.queued().streams);
+  EXPECT_FALSE(delivery.queued().pushes);
+  delivery.bucket = "a/b";
+  EXPECT_NE(complete_delivery(delivery).error().message.find("delivery.bucket"), std::string::npos);
+  delivery.s3.clear();
+  delivery.credentials.secret_access_key.clear();
+  const auto lacking = complete_delivery(delivery);
+  ASSERT_FALSE(lacking);
+  EXPECT_NE(lacking.error().message.find("AWS_ACCESS_KEY_ID"), std::string::npos);
+  EXPECT_EQ(lacking.error().message.find("AKID "), std::string::npos);
+}
+
 TEST_F(Config, AFileThatIsNotThereIsNamed) {
   const auto config = load_config(dir_.file("none.toml"));
   ASSERT_FALSE(config);
