@@ -112,7 +112,7 @@ TEST_F(Hostile, LineEndsAreStrictS6) {
   for (const std::string& bytes :
        {std::string("GET /1 HTTP/1.1\nHost: h\n\n"), std::string("GET /1 HTTP/1.1\r\nHost: h\nX: y\r\n\r\n"),
         std::string("GET /1 HTTP/1.1\r\nHost: h\rX: y\r\n\r\n"), std::string("GET /1 HTTP/1.1\r\n Host: h\r\n\r\n"),
-        std::string("GET /1 HTTP/1.1\r\nX: a\0b\r\n\r\n", 33), std::string("GET  /1 HTTP/1.1\r\n\r\n"),
+        "GET /1 HTTP/1.1\r\nX: a" + std::string(1, '\0') + "b\r\n\r\n", std::string("GET  /1 HTTP/1.1\r\n\r\n"),
         std::string("GET /1\tHTTP/1.1\r\n\r\n"), std::string("GET /1 /2 HTTP/1.1\r\n\r\n")}) {
     auto one = client();
     one.send(bytes);
@@ -144,23 +144,32 @@ std::size_t send_without_end(const RawClient& one, const std::string& begin, con
   return sent;
 }
 
+// What a process may have grown by while gigabytes were thrown at it. A sanitizer keeps what was freed for a while.
+#ifdef SYNCLINE_SANITIZED
+constexpr std::int64_t kSpare = std::int64_t{512} << 20U;
+#else
+constexpr std::int64_t kSpare = std::int64_t{64} << 20U;
+#endif
+
 TEST_F(Hostile, NothingWithoutEndIsKeptS6) {
   start();
   static constexpr std::size_t kMost = std::size_t{256} << 20U;
   const std::string chunked = "POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string piece(1U << 16U, 'x');
+  std::string chunks;
+  while (chunks.size() < piece.size()) chunks += "1\r\nx\r\n";
   const std::int64_t before = resident_bytes();
   for (const auto& [begin, more] :
        {std::pair{std::string("GET /"), piece}, std::pair{std::string("GET / HTTP/1.1\r\nX: "), piece},
         std::pair{std::string("GET / HTTP/1.1\r\n"), "X" + piece + ": y\r\n"},
         std::pair{chunked + "1;extension=", piece}, std::pair{chunked + "0\r\nX: ", piece},
-        std::pair{chunked + "0\r\n", "X: " + piece + "\r\n"}, std::pair{chunked, std::string("1\r\nx\r\n")}}) {
+        std::pair{chunked + "0\r\n", "X: " + piece + "\r\n"}, std::pair{chunked, chunks}}) {
     auto one = client();
     // What is sent after the answer is dropped, up to what the lingering close takes.
     EXPECT_LT(send_without_end(one, begin, more, kMost), std::size_t{128} << 20U) << begin;
   }
   EXPECT_EQ(handled_, 0);
-  EXPECT_LT(resident_bytes() - before, std::int64_t{64} << 20U);
+  EXPECT_LT(resident_bytes() - before, kSpare);
   expect_alive();
 }
 
@@ -174,7 +183,7 @@ TEST_F(Hostile, PipeliningWithoutReadingIsCutS6) {
   while (one.send(request)) {
   }
   EXPECT_LT(handled_, 50);
-  EXPECT_LT(resident_bytes() - before, std::int64_t{64} << 20U);
+  EXPECT_LT(resident_bytes() - before, kSpare);
   expect_alive();
 }
 
