@@ -2,6 +2,8 @@
 #include <mutex>
 #include <utility>
 
+#include "service/backup.h"
+#include "service/developer_keys.h"
 #include "service/service_store.h"
 #include "service/sqlite_devices.h"
 #include "service/sqlite_identities.h"
@@ -19,15 +21,18 @@ class SqliteStore final : public ServiceStore {
   SqliteStore(DirectoryLock lock, Connection writer, std::chrono::milliseconds history, Installation installation)
       : lock_(std::move(lock)),
         installation_(std::move(installation)),
-        writer_(std::move(writer), history, sessions_) {}
+        writer_(std::move(writer), history, sessions_, SyncCount{installation_.count_floor}) {
+    keys_.set(installation_.developer_keys);
+  }
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
   // If that fails, nobody is left to hear of it; the counts are the only thing that is late.
   ~SqliteStore() override { static_cast<void>(save_sessions(writer_.connection(), sessions_)); }
 
   Result<void> prepare(const std::string& path, int readers) {
+    path_ = path;
     return writer_.prepare().and_then([&] { return load_sessions(writer_.connection(), sessions_); }).and_then([&] {
-      return readers_.open(path, readers);
+      return readers_.open(path, readers, SyncCount{installation_.count_floor});
     });
   }
 
@@ -100,6 +105,37 @@ class SqliteStore final : public ServiceStore {
     return reading([&](Connection& connection) { return read_subscribers(connection, target); });
   }
 
+  [[nodiscard]] std::optional<std::string> developer_secret(std::string_view access_key_id) const override {
+    return keys_.secret(access_key_id);
+  }
+
+  [[nodiscard]] std::vector<DeveloperKey> developer_keys() const override { return keys_.all(); }
+
+  Result<DeveloperKey> add_developer_key(Timestamp now) override {
+    DeveloperKey key = new_developer_key(now);
+    auto keys = writing([&](Connection& connection) {
+      return write_developer_key(connection, key).and_then([&] { return read_developer_keys(connection); });
+    });
+    if (!keys) return std::move(keys).error();
+    keys_.set(std::move(*keys));
+    return key;
+  }
+
+  Result<void> revoke_developer_key(std::string_view access_key_id) override {
+    auto keys = writing([&](Connection& connection) {
+      return remove_developer_key(connection, access_key_id).and_then([&] { return read_developer_keys(connection); });
+    });
+    if (!keys) return std::move(keys).error();
+    keys_.set(std::move(*keys));
+    return {};
+  }
+
+  Result<StoreFigures> figures() override {
+    return reading([&](Connection& connection) { return read_figures(connection, path_); });
+  }
+
+  Result<void> back_up(const std::string& file) override { return copy_database(path_, file); }
+
   Result<void> create_pool(const IdentityPoolId& pool, std::string_view definition, Timestamp now) override {
     return writing([&](Connection& connection) { return write_pool(connection, pool, definition, now); });
   }
@@ -162,6 +198,8 @@ class SqliteStore final : public ServiceStore {
   // Destroyed from the last to the first: the readers go before the writer, whose closing checkpoints, under the lock.
   DirectoryLock lock_;
   Installation installation_;
+  std::string path_;
+  KeyRing keys_;
   SessionCounts sessions_;
   std::mutex writing_;
   Writer writer_;
