@@ -11,13 +11,16 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config ca-certificates libsqlite3-dev libcurl4-openssl-dev libssl-dev
   nlohmann-json3-dev libboost-dev zlib1g-dev libspdlog-dev libtomlplusplus-dev libcli11-dev)
 sdk=(python3 python3-botocore)
+clients=("${sdk[@]}")
+# Debian's npm can't be installed beside a Node.js from elsewhere, which does as well.
+{ command -v node && command -v npm; } >/dev/null || clients+=(nodejs npm)
 
 wanted=()
 for group in "${@:-build}"; do
   case $group in
     build) wanted+=("${build[@]}") ;;
     quickstart) wanted+=("${build[@]}" "${sdk[@]}") ;;
-    test) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch) ;;
+    test) wanted+=("${build[@]}" "${clients[@]}" libgtest-dev libgmock-dev openssl clang-format git patch) ;;
     fuzz) wanted+=("${build[@]}" clang-16 libclang-rt-16-dev) ;;
     coverage) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch gcovr) ;;
     bench) wanted+=("${build[@]}" libbenchmark-dev binutils) ;;

@@ -36,7 +36,10 @@ Result<Principal> Gate::admit(const HttpRequest& request, std::string_view signi
   if (!verified) return std::move(verified).error();
   if (!grant) return Principal{.developer = true, .pool = {}, .identity = {}};
   if (grant->expires_at <= now) return forbidden("The security token included in the request is expired");
-  return Principal{.developer = false, .pool = std::move(grant->pool), .identity = std::move(grant->identity)};
+  return Principal{.developer = false,
+                   .pool = std::move(grant->pool),
+                   .identity = std::move(grant->identity),
+                   .expires_at = grant->expires_at};
 }
 
 Result<void> Gate::allow(const Principal& caller, Access access, const wire::Target& target) const {

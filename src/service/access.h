@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/http.h"
@@ -20,6 +21,7 @@ struct Principal {
   bool developer = false;
   IdentityPoolId pool;  // of an identity; empty for the developer
   IdentityId identity;
+  std::optional<Timestamp> expires_at = {};  // absent: never
 };
 
 class Gate {

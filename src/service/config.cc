@@ -59,6 +59,9 @@ struct Taker {
     }
     return take_text(field.text, value);
   }
+  Complaint operator()(const SecretField& field) const {
+    return (*this)(TextField{.text = field.text, .may_be_empty = true});
+  }
   Complaint operator()(const TextsField& field) const { return take_texts(field.texts, value); }
   Complaint operator()(const NumberField& field) const {
     std::int64_t number = 0;
@@ -112,6 +115,7 @@ std::string quoted(const std::vector<std::string>& texts) {
 // A setting's value as TOML.
 struct Shower {
   std::string operator()(const TextField& field) const { return quoted(field.text); }
+  std::string operator()(const SecretField& field) const { return field.text.empty() ? quoted("") : "(set)"; }
   std::string operator()(const TextsField& field) const { return quoted(field.texts); }
   std::string operator()(const NumberField& field) const {
     return std::visit([](const auto* number) { return std::to_string(*number); }, field.number);
@@ -217,9 +221,13 @@ std::string print_config(ServeConfig config) {
       table = setting.key.substr(0, dot);
       text += "\n[" + std::string(table) + "]\n";
     }
-    const std::string value = std::visit(Shower(), setting.field(config));
+    const Field field = setting.field(config);
+    const auto* secret = std::get_if<SecretField>(&field);
+    const std::string value = std::visit(Shower(), field);
     const std::string usual = std::visit(Shower(), setting.field(defaults));
     text += "# " + std::string(setting.help) + (value == usual ? "" : " (default: " + usual + ")") + "\n";
+    // A secret that is set is a comment: who reads the text back must set it again.
+    if (secret != nullptr && !secret->text.empty()) text += "# ";
     text += std::string(dot == std::string_view::npos ? setting.key : setting.key.substr(dot + 1));
     text += " = " + value + "\n";
   }

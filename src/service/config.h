@@ -27,7 +27,8 @@ struct ServeConfig {
 // key.
 Result<ServeConfig> load_config(const std::string& file);
 
-// A file that reads back as `config`: every setting with a comment, which names its default where this is another.
+// A file that reads back as `config` but for its secrets, which it does not show: every setting with a comment, which
+// names its default where this is another.
 std::string print_config(ServeConfig config);
 
 }  // namespace syncline::service

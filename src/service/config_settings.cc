@@ -82,15 +82,62 @@ constexpr Setting kSettings[] = {
      }},
     {"rates.proxies",
      "Addresses of proxies before the service: their calls count for the last other address in X-Forwarded-For, and "
-     "for "
-     "none without it",
+     "for none without it",
      [](Config c) -> Field { return TextsField{c.server.rates.proxies}; }},
+
+    {"delivery.sns",
+     "Endpoint for pushes, such as https://sns.us-east-1.amazonaws.com; DELIVERY.md. Empty: none are sent",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.sns, true};
+     }},
+    {"delivery.kinesis", "Endpoint for streams. Empty: nothing is streamed",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.kinesis, true};
+     }},
+    {"delivery.s3", "Endpoint for a stream's records above 50 KB. Empty: they stay inside the stream",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.s3, true};
+     }},
+    {"delivery.bucket", "Where these go",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.bucket, true};
+     }},
+    {"delivery.lambda", "Endpoint for sync triggers. Empty: updates pass without them",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.lambda, true};
+     }},
+    {"delivery.region", "Of the signatures. Empty: the service's own",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.region, true};
+     }},
+    {"delivery.access_key_id", "As whom all these are called. Empty: AWS_ACCESS_KEY_ID and its like of the environment",
+     [](Config c) -> Field {
+       return TextField{c.server.delivery.credentials.access_key_id, true};
+     }},
+    {"delivery.secret_access_key", "Never shown here",
+     [](Config c) -> Field { return SecretField{c.server.delivery.credentials.secret_access_key}; }},
+    {"delivery.session_token", "Never shown here",
+     [](Config c) -> Field { return SecretField{c.server.delivery.credentials.session_token}; }},
+    {"delivery.attempts", "After so many, a message is a dead letter",
+     [](Config c) -> Field {
+       return NumberField{&c.server.delivery.limits.attempts, 1, kMostEntries};
+     }},
+    {"delivery.age_seconds", "And after so long",
+     [](Config c) -> Field { return SecondsField{c.server.delivery.limits.age}; }},
+    {"delivery.longest_delay_seconds", "Between two attempts",
+     [](Config c) -> Field { return SecondsField{c.server.delivery.limits.longest_delay}; }},
+    {"delivery.request_timeout_seconds", "Of each attempt",
+     [](Config c) -> Field { return SecondsField{c.server.delivery.request_timeout}; }},
+    {"delivery.triggers_at_once", "Each holds one of limits.worker_threads for up to 5 seconds",
+     [](Config c) -> Field {
+       return NumberField{&c.server.delivery.triggers_at_once, 1, 256};
+     }},
 
     {"limits.io_threads", "Move bytes and answer GETs; by default one a core, at least 2",
      [](Config c) -> Field {
        return NumberField{&c.server.limits.io_threads, 1, 256};
      }},
-    {"limits.worker_threads", "Answer everything else",
+    {"limits.worker_threads", "Answer everything else; as many writes can share a commit",
      [](Config c) -> Field {
        return NumberField{&c.server.limits.worker_threads, 1, 256};
      }},
@@ -118,6 +165,8 @@ constexpr Setting kSettings[] = {
      [](Config c) -> Field { return SecondsField{c.server.limits.header_timeout}; }},
     {"limits.body_timeout_seconds", "For one request's body, and for sending one answer",
      [](Config c) -> Field { return SecondsField{c.server.limits.body_timeout}; }},
+    {"limits.heartbeat_seconds", "How long a stream of changes is silent at most",
+     [](Config c) -> Field { return SecondsField{c.server.limits.heartbeat}; }},
     {"limits.stop_timeout_seconds", "How long requests under way have to end after SIGTERM",
      [](Config c) -> Field { return SecondsField{c.server.limits.stop_timeout}; }},
 };

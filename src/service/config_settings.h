@@ -18,6 +18,9 @@ struct TextField {
   std::string& text;
   bool may_be_empty = false;
 };
+struct SecretField {  // never printed; may be empty
+  std::string& text;
+};
 struct TextsField {
   std::vector<std::string>& texts;  // none of them empty
 };
@@ -35,7 +38,7 @@ struct SwitchField {
 struct LevelField {
   LogLevel& level;
 };
-using Field = std::variant<TextField, TextsField, NumberField, SecondsField, SwitchField, LevelField>;
+using Field = std::variant<TextField, SecretField, TextsField, NumberField, SecondsField, SwitchField, LevelField>;
 
 struct Setting {
   std::string_view key;   // with its table: "limits.connections"; tables stand together, plain keys before them

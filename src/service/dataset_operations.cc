@@ -8,6 +8,8 @@
 
 #include "auth/digest.h"
 #include "service/operations.h"
+#include "service/pool_documents.h"
+#include "service/refusal.h"
 #include "service/rules.h"
 
 namespace syncline::service {
@@ -15,10 +17,6 @@ namespace syncline::service {
 namespace {
 
 constexpr std::size_t kMostDatasetsPerPage = 1024;
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 Error no_such_dataset(const wire::Target& target) {
   return refused(ErrorCode::kResourceNotFound, "Dataset " + target.dataset.text() + " does not exist");
@@ -102,6 +100,15 @@ ListedPage listed_page(RecordPage found, const RecordsPageToken& page) {
   return answer;
 }
 
+// An identity that was merged or deleted after the gate let it in has no datasets any more. Its device would take that
+// for their deletion, and offer to delete what it holds (D14).
+Result<void> check_still_enabled(const Context& context, const wire::Target& target) {
+  auto standing = context.store.standing(target.pool, target.identity);
+  if (!standing) return std::move(standing).error();
+  if (standing->identity_enabled) return {};
+  return refused(ErrorCode::kNotAuthorized, "The security token included in the request is invalid.");
+}
+
 // --- UpdateRecords --------------------------------------------------------------------------------------------------
 
 Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const SessionToken& session) {
@@ -121,6 +128,31 @@ Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const Session
                                  .device_modified_at = patch.device_modified_at});
   }
   return call;
+}
+
+// The function that has a word on what an identity writes; empty: none.
+Result<std::string> trigger_of(const Context& context, const IdentityPoolId& pool, const UpdateCall& call) {
+  if (context.trigger == nullptr || !call.by_identity || call.patches.empty()) return std::string();
+  auto events = load_events(context.store, pool);
+  if (!events) return std::move(events).error();
+  for (const auto& [name, function] : events->value.events) {
+    if (name == "SyncTrigger") return function;
+  }
+  return std::string();
+}
+
+Result<UpdateDecision> store_update(const Context& context, const wire::Target& target, UpdateCall call) {
+  auto function = trigger_of(context, target.pool, call);
+  if (!function) return std::move(function).error();
+  const UpdateRule rule = [&options = context.options](const DatasetState& state,
+                                                       const std::vector<CurrentRecord>& current, std::int64_t datasets,
+                                                       UpdateCall waited) {
+    waited.now = options.clock->wall();  // here calls are in order, so that dates are in the order of counts
+    return decide_update(state, current, datasets, std::move(waited), options.quotas);
+  };
+  if (function->empty()) return context.store.update_records(target, std::move(call), rule);
+  return update_through_trigger(context.store, *context.trigger, *function, context.store.installation().region, target,
+                                call, rule);
 }
 
 }  // namespace
@@ -177,7 +209,9 @@ Result<std::string> list_records(const Context& context, Call call) {
   if (!limit) return std::move(limit).error();
 
   RecordsPageToken page;
+  bool exists = false;
   auto found = context.store.list_records(request->target, [&](const DatasetState& state) -> Result<RecordRange> {
+    exists = state.exists;
     auto asked = page_of(context, *request, state, call.now);
     if (!asked) return std::move(asked).error();
     page = std::move(*asked);
@@ -185,6 +219,9 @@ Result<std::string> list_records(const Context& context, Call call) {
     return range_of(page, *limit);
   });
   if (!found) return std::move(found).error();
+  if (!exists && !call.caller.developer) {
+    if (auto standing = check_still_enabled(context, request->target); !standing) return std::move(standing).error();
+  }
 
   std::string next_token;
   if (found->more) {
@@ -210,14 +247,7 @@ Result<std::string> update_records(const Context& context, Call call) {
   auto update = update_call(std::move(*request), *session);
   if (!update) return std::move(update).error();
   update->by_identity = !call.caller.developer;
-  const ServiceOptions& options = context.options;
-  auto decision = context.store.update_records(
-      target, std::move(*update),
-      [&options](const DatasetState& state, const std::vector<CurrentRecord>& current, std::int64_t datasets,
-                 UpdateCall waited) {
-        waited.now = options.clock->wall();  // here calls are in order, so that dates are in the order of counts
-        return decide_update(state, current, datasets, std::move(waited), options.quotas);
-      });
+  auto decision = store_update(context, target, std::move(*update));
   if (!decision) return std::move(decision).error();
   return wire::encode_answer(wire::UpdateRecordsAnswer{std::move(decision->written)});
 }

@@ -62,16 +62,19 @@ Result<std::string> get_openid_token_for_developer_identity(const IdentityContex
   if (!logins) return std::move(logins).error();
   auto fresh = IdentityId::parse(fresh_id(context));
   if (!fresh) return std::move(fresh).error();
-  const LoginCall login{
-      .presented = request->identity, .logins = std::move(*logins), .guests_allowed = true, .fresh = std::move(*fresh)};
+  const LoginCall login{.presented = request->identity,
+                        .logins = std::move(*logins),
+                        .guests_allowed = true,
+                        .fresh = std::move(*fresh),
+                        .developer_provider = pool->developer_provider};
   auto identity = context.store.log_in(
       request->pool, request->identity, login.logins,
       [&login](const LoginFacts& facts) { return decide_developer_login(facts, login); }, call.now);
   if (!identity) return std::move(identity).error();
   const std::chrono::seconds lifetime =
       request->seconds ? std::chrono::seconds(*request->seconds) : std::chrono::seconds(kTokenLifetime);
-  return wire::encode_openid_token(identity->text(),
-                                   context.own_tokens.issue(request->pool, *identity, false, call.now, lifetime));
+  return wire::encode_openid_token(
+      identity->text(), context.own_tokens.issue(request->pool, *identity, false, call.now, call.now + lifetime));
 }
 
 Result<std::string> lookup_developer_identity(const IdentityContext& context, const IdentityCall& call) {
@@ -106,7 +109,9 @@ Result<std::string> merge_developer_identities(const IdentityContext& context, c
   if (!pool) return std::move(pool).error();
   const std::vector<Login> users = {{.provider = request->provider, .user = request->source},
                                     {.provider = request->provider, .user = request->destination}};
-  auto identity = context.store.log_in(request->pool, {}, users, decide_merge, call.now);
+  auto identity = context.store.log_in(
+      request->pool, {}, users, [&](const LoginFacts& facts) { return decide_merge(facts, request->provider); },
+      call.now);
   if (!identity) return std::move(identity).error();
   return wire::encode_identity_id(identity->text());
 }

@@ -7,6 +7,7 @@
 #include "service/identity_operations.h"
 #include "service/operations.h"
 #include "service/operator_pages.h"
+#include "service/refusal.h"
 
 namespace syncline::service {
 
@@ -16,10 +17,6 @@ constexpr std::string_view kSigningName = "cognito-sync";
 constexpr std::string_view kIdentitySigningName = "cognito-identity";
 // History outlives the page tokens that may ask for it, by more than a request can take.
 constexpr std::chrono::minutes kHistoryMargin{2};
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 // Troubles of the service's own, which no client is told about.
 bool is_internal(ErrorCode code) {
@@ -45,8 +42,9 @@ Service::Service(ServiceOptions options, std::unique_ptr<ServiceStore> store)
       credentials_(store_->installation().token_key),
       gate_(*store_, credentials_),
       rates_(options_.rates, options_.clock != nullptr ? *options_.clock : system_clock_, SystemRandom().next()),
+      streams_(*store_, gate_),
       own_tokens_(store_->installation().token_key),
-      providers_(options_.openid, options_.key_source) {
+      providers_(options_.openid, options_.key_source, options_.log) {
   if (options_.clock == nullptr) options_.clock = &system_clock_;
   metrics_.add([this](MetricsText& text) { request_metrics_.collect(text); });
   metrics_.add([this](MetricsText& text) { collect_storage(text); });
@@ -61,9 +59,17 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
                                               .region = options.region,
                                               .history = options.page_lifetime + kHistoryMargin,
                                               .readers = options.readers,
+                                              .outbox = options.delivery.queued(),
                                               .now = clock.wall()});
   if (!store) return std::move(store).error();
-  return std::unique_ptr<Service>(new Service(std::move(options), std::move(*store)));
+  std::unique_ptr<Service> service(new Service(std::move(options), std::move(*store)));
+  DeliveryOptions& delivery = service->options_.delivery;
+  if (delivery.region.empty()) delivery.region = service->region();
+  if (delivery.lambda.empty()) return service;
+  auto trigger = SyncTrigger::open(delivery, *service->options_.clock);
+  if (!trigger) return std::move(trigger).error();
+  service->trigger_ = std::move(*trigger);
+  return service;
 }
 
 HttpResponse Service::handle(const HttpRequest& request, std::string_view remote_address) {
@@ -101,6 +107,38 @@ void Service::note(const HttpRequest& request, const HttpResponse& response, con
   } else if (!passage.cause.empty() && options_.log) {
     options_.log(LogLevel::kError, std::string(passage.operation) + " failed: " + passage.cause);
   }
+}
+
+// To open a stream is a call like any other, for the rates as well; what goes down it afterwards is not.
+std::optional<StreamAnswer> Service::open_stream(const HttpRequest& request, std::string_view remote_address) {
+  if (!ChangeStreams::is_for(request)) return std::nullopt;
+  const MonotonicTime began = options_.clock->monotonic();
+  Passage passage{.operation = "changes", .caller = {}, .identity = {}, .cause = {}};
+  StreamAnswer answer;
+  try {
+    passage.caller = rates_.caller_of(remote_address, request.headers);
+    auto stream = begin_stream(request, passage);
+    if (stream) {
+      answer.response = HttpResponse{
+          .status = 200, .headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}}, .body = {}};
+      answer.stream = std::move(*stream);
+    } else {
+      answer.response = wire::encode_error(told(std::move(stream).error(), passage));
+    }
+  } catch (const std::exception& thrown) {
+    passage.cause = thrown.what();
+    answer.response = typed_error(500, "InternalErrorException", "The service failed to answer");
+  }
+  complete(answer.response, now());
+  note(request, answer.response, passage, remote_address, began);
+  return answer;
+}
+
+Result<std::unique_ptr<HttpStream>> Service::begin_stream(const HttpRequest& request, Passage& passage) {
+  if (auto admitted = rates_.admit_address(passage.caller); !admitted) return std::move(admitted).error();
+  auto caller = admit(request, kSigningName, passage);
+  if (!caller) return std::move(caller).error();
+  return streams_.open(request, std::move(*caller), *options_.clock);
 }
 
 HttpResponse Service::respond(const HttpRequest& request, std::string_view remote_address, Passage& passage) {
@@ -203,9 +241,12 @@ Result<std::string> Service::perform(const wire::Route& route, const Principal& 
   if (!target) return std::move(target).error();
   const OperationRow& row = row_of(route.operation);
   if (auto allowed = gate_.allow(caller, row.access, *target); !allowed) return std::move(allowed).error();
-  return row.handler(
-      Context{.options = options_, .store = *store_, .tokens = tokens_},
+  const IdentityId identity = target->identity;
+  auto body = row.handler(
+      Context{.options = options_, .store = *store_, .tokens = tokens_, .trigger = trigger_.get()},
       Call{.http = request, .target = std::move(*target), .device_id = route.device, .caller = caller, .now = now()});
+  if (body && route.operation == wire::Operation::kUpdateRecords) streams_.notify(identity);
+  return body;
 }
 
 Error Service::told(Error error, Passage& passage) {

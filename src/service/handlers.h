@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,10 @@
 #include "core/http.h"
 #include "service/access.h"
 #include "service/administration.h"
+#include "service/change_streams.h"
+#include "service/delivery.h"
+#include "service/delivery_options.h"
+#include "service/http_stream.h"
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/openid.h"
@@ -20,6 +25,7 @@
 #include "service/request_metrics.h"
 #include "service/rules.h"
 #include "service/service_store.h"
+#include "service/sync_trigger.h"
 #include "service/temporary_credentials.h"
 #include "service/tokens.h"
 #include "syncline/result.h"
@@ -40,6 +46,7 @@ struct ServiceOptions {
   std::vector<OpenIdProvider> openid;                                     // whose tokens a pool may take as logins
   KeySource key_source = fetch_jwks;                                      // what reads their keys
   int readers = 4;                                                        // calls that read the store at once
+  DeliveryOptions delivery;                                               // whom the service calls
   bool metrics_here = true;  // /metrics answers whoever calls from this machine; else only answer_operator() has it
   Log log;                   // empty: silent
   RequestLog request_log;    // likewise
@@ -57,6 +64,16 @@ class Service {
   // Answers anything, whatever the bytes; never throws (S6). `remote_address`, without a port, is whom the rates count.
   // [any thread] [blocks: disk]; GET never waits for a write.
   HttpResponse handle(const HttpRequest& request, std::string_view remote_address);
+
+  // Sends what its writes queue, while what is returned lives: at most as long as the service. Call it once, before
+  // anything is answered. Errors: those of Delivery::start().
+  Result<std::unique_ptr<Delivery>> start_delivery() {
+    return Delivery::start(*store_, *options_.clock, options_.delivery, options_.log);
+  }
+
+  // Answers a request for a stream of changes; nullopt: it is for something else. Never throws. The stream must not
+  // outlive the service. [any thread] [blocks: disk, reading]
+  std::optional<StreamAnswer> open_stream(const HttpRequest& request, std::string_view remote_address);
 
   // /healthz, /readyz, /metrics, for whoever may see all of them. [any thread] [blocks: disk, reading]
   HttpResponse answer_operator(const HttpRequest& request);
@@ -87,6 +104,7 @@ class Service {
   HttpResponse respond_to_identity(std::string_view target, const HttpRequest& request, Passage& passage);
   Result<std::string> perform_identity(wire::IdentityOperation operation, const HttpRequest& request, Passage& passage);
   Result<Principal> admit(const HttpRequest& request, std::string_view signing_name, Passage& passage);
+  Result<std::unique_ptr<HttpStream>> begin_stream(const HttpRequest& request, Passage& passage);
   Result<std::string> perform(const wire::Route& route, const Principal& caller, const HttpRequest& request);
   Result<std::string> carry_out(wire::IdentityOperation operation, std::string_view body);
   // What the client may know of it: the service's own troubles go to the log.
@@ -103,8 +121,10 @@ class Service {
   TemporaryCredentials credentials_;
   Gate gate_;
   RateLimiter rates_;
+  ChangeStreams streams_;
   OwnTokens own_tokens_;
   OpenIdProviders providers_;
+  std::unique_ptr<SyncTrigger> trigger_;  // null: no endpoint
   RequestMetrics request_metrics_;
   Metrics metrics_;
 };

@@ -19,6 +19,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -55,6 +56,8 @@ constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20U;
 // How long a client has to confirm that a TLS connection ends; most never do.
 constexpr std::chrono::milliseconds kTlsGoodbyeTime{100};
+// A client that still sends after it has asked for a stream has misunderstood something.
+constexpr std::size_t kMostSentToAStream = 4096;
 // How long to wait when the process is out of file descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
@@ -155,6 +158,21 @@ std::optional<HttpResponse> answer_to(const error_code& failed) {
   return typed_error(400, "InvalidParameterException", "The request is not HTTP: " + failed.message());
 }
 
+// A length that two readers could understand in two ways, so that behind a proxy one's body would be the other's next
+// request (RFC 9112, section 6.3). Beast refuses lengths that contradict each other.
+bool is_ambiguous(const http::request_header<>& header) {
+  const auto lengths = header.equal_range(http::field::content_length);
+  const auto codings = header.equal_range(http::field::transfer_encoding);
+  if (lengths.first != lengths.second) {
+    const auto digits = view(lengths.first->value());
+    if (std::next(lengths.first) != lengths.second || digits.find_first_not_of("0123456789") != digits.npos)
+      return true;
+  }
+  if (codings.first == codings.second) return false;
+  return header.version() != 11 || std::next(codings.first) != codings.second ||
+         !equal_ignoring_case(view(codings.first->value()), "chunked");
+}
+
 HttpResponse overloaded() {
   HttpResponse response = typed_error(503, "ServiceUnavailableException", "The service is overloaded");
   response.headers.push_back({"Retry-After", "1"});
@@ -203,8 +221,15 @@ class Stream {
   std::optional<beast::ssl_stream<beast::tcp_stream&>> tls_;
 };
 
+std::string header_of_stream(const HttpResponse& response) {
+  // No length: it lasts until the connection ends.
+  std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " OK\r\nConnection: close\r\n";
+  for (const Header& header : response.headers) bytes += header.name + ": " + header.value + "\r\n";
+  return bytes + "\r\n";
+}
+
 // One client's connection. Everything happens on its strand.
-class Connection {
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Shared& shared, asio::thread_pool& workers, tcp::socket socket);
 
@@ -231,6 +256,15 @@ class Connection {
   asio::awaitable<HttpResponse> answer(const HttpRequest& request);
   asio::awaitable<void> refuse(HttpResponse response);
   asio::awaitable<bool> send(HttpResponse response, Reply reply);
+  std::optional<StreamAnswer> open_stream(const HttpRequest& request);
+  asio::awaitable<bool> answer_stream(StreamAnswer answer, Reply reply);
+  asio::awaitable<void> send_stream(HttpStream& stream, std::string bytes);
+  asio::awaitable<void> send_piece(const std::string& bytes);
+  // Waits for something to send.
+  asio::awaitable<void> rest();
+  void wake();
+  // Notices that the client of a stream is gone, which only reading tells.
+  static asio::awaitable<void> watch(std::shared_ptr<Connection> connection);
   asio::awaitable<void> close();
   std::optional<HttpResponse> failed_reading(const error_code& failed);
 
@@ -240,7 +274,10 @@ class Connection {
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string remote_address_;
-  bool idle_ = false;    // waits for a request
+  std::optional<asio::steady_timer> rest_;  // of a stream that has nothing to send; expires with its heartbeat
+  bool woken_ = false;                      // a stream may have something to send
+  bool watched_ = false;
+  bool idle_ = false;    // waits for a request, or what a stream has to send
   bool lost_ = false;    // nobody is there any more
   bool unread_ = false;  // the client may still be sending what will not be read
 };
@@ -250,6 +287,9 @@ Connection::Connection(Shared& shared, asio::thread_pool& workers, tcp::socket s
   error_code failed;
   stream_.below().socket().set_option(tcp::no_delay(true), failed);
   const auto peer = stream_.below().socket().remote_endpoint(failed);
+  // A header, and the most that is read of a body at once. What is neither, such as the extension of a chunk, must not
+  // grow without end.
+  buffer_.max_size(shared.options.limits.header_bytes + (std::size_t{64} << 10U));
   remote_address_ = failed ? std::string("unknown") : peer.address().to_string();
 }
 
@@ -303,6 +343,8 @@ asio::awaitable<bool> Connection::serve_one() {
     co_await refuse(typed_error(400, "InvalidParameterException", "The query's percent-encoding is malformed"));
     co_return false;
   }
+  auto stream = open_stream(*request);
+  if (stream) co_return co_await answer_stream(std::move(*stream), reply);
   auto response = co_await answer(*request);
   co_return co_await send(std::move(response), reply);
 }
@@ -318,6 +360,9 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_header() {
   idle_ = true;
   co_await http::async_read_header(stream_, buffer_, *parser_, with_error(failed));
   idle_ = false;
+  if (!failed && is_ambiguous(parser_->get().base())) {
+    co_return typed_error(400, "InvalidParameterException", "The request's length is ambiguous");
+  }
   co_return failed_reading(failed);
 }
 
@@ -394,6 +439,87 @@ asio::awaitable<bool> Connection::send(HttpResponse response, Reply reply) {
   co_await http::async_write(stream_, message, with_error(failed));
   lost_ = failed.failed();
   co_return keep_alive && !lost_;
+}
+
+std::optional<StreamAnswer> Connection::open_stream(const HttpRequest& request) {
+  if (request.method != "GET" || !shared_.options.streams) return std::nullopt;
+  return shared_.options.streams(request, remote_address_);
+}
+
+asio::awaitable<bool> Connection::answer_stream(StreamAnswer answer, Reply reply) {
+  if (!answer.stream) co_return co_await send(std::move(answer.response), reply);
+  rest_.emplace(stream_.get_executor());
+  watched_ = true;
+  asio::co_spawn(stream_.get_executor(), watch(shared_from_this()), asio::detached);
+  idle_ = true;
+  try {
+    co_await send_stream(*answer.stream, header_of_stream(answer.response));
+  } catch (const std::exception& thrown) {
+    if (shared_.options.log) shared_.options.log(LogLevel::kError, std::string("a stream failed: ") + thrown.what());
+  }
+  idle_ = false;
+  answer.stream.reset();
+  if (watched_) {
+    // What follows may read as well, which two must not do at once.
+    stream_.below().cancel();
+    error_code woken = asio::error::operation_aborted;
+    rest_->expires_after(kLingerTime);
+    while (watched_ && woken) co_await rest_->async_wait(with_error(woken));
+  } else {
+    lost_ = !shared_.stopping;
+  }
+  co_return false;
+}
+
+// Nothing is kept for a client that does not read: the stream is asked for more when all was sent, and one piece has
+// body_timeout.
+asio::awaitable<void> Connection::send_stream(HttpStream& stream, std::string bytes) {
+  stream.listen([executor = stream_.get_executor(), weak = weak_from_this()] {
+    asio::post(executor, [weak] {
+      if (const auto connection = weak.lock()) connection->wake();
+    });
+  });
+  std::optional<std::string> piece = std::move(bytes);
+  while (piece && watched_ && !lost_ && !shared_.stopping) {
+    const bool silent = piece->empty();
+    if (!silent) co_await send_piece(*piece);
+    if (silent && !woken_) co_await rest();
+    woken_ = false;
+    const bool quiet = silent && rest_->expiry() <= std::chrono::steady_clock::now();
+    if (quiet || !silent) rest_->expires_after(shared_.options.limits.heartbeat);
+    piece = stream.next(quiet);
+  }
+}
+
+asio::awaitable<void> Connection::send_piece(const std::string& bytes) {
+  stream_.below().expires_after(shared_.options.limits.body_timeout);
+  error_code failed;
+  co_await asio::async_write(stream_, asio::buffer(bytes), with_error(failed));
+  if (failed) lost_ = true;
+}
+
+asio::awaitable<void> Connection::rest() {
+  error_code woken;
+  co_await rest_->async_wait(with_error(woken));
+}
+
+void Connection::wake() {
+  woken_ = true;
+  if (rest_) rest_->cancel();
+}
+
+asio::awaitable<void> Connection::watch(std::shared_ptr<Connection> connection) {
+  std::array<char, 512> dropped{};
+  std::size_t total = 0;
+  error_code failed;
+  while (!failed && total < kMostSentToAStream) {
+    // A write that begins meanwhile sets the time for itself alone.
+    connection->stream_.below().expires_never();
+    const std::size_t more = co_await connection->stream_.async_read_some(asio::buffer(dropped), with_error(failed));
+    total += more;
+  }
+  connection->watched_ = false;
+  connection->rest_->cancel();
 }
 
 asio::awaitable<void> Connection::close() {

@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "core/http.h"
+#include "service/http_stream.h"
 #include "service/log.h"
 #include "service/tls_files.h"
 #include "syncline/result.h"
@@ -23,7 +24,7 @@ namespace syncline::service {
 struct HttpLimits {
   // Threads that move bytes and answer GETs, which wait for no writer.
   int io_threads = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
-  int worker_threads = 4;                                  // answer everything else
+  int worker_threads = 64;                                 // answer everything else; as many writes can share a commit
   std::size_t queue = 1024;                                // requests that wait for them; one more is answered 503
   std::size_t connections = 4096;                          // one more is answered 503 and closed
   std::size_t header_bytes = std::size_t{64} << 10U;       // request line included; more is 431
@@ -31,6 +32,7 @@ struct HttpLimits {
   std::size_t all_bodies_bytes = std::size_t{256} << 20U;  // of all requests under way; more is 503
   std::chrono::milliseconds header_timeout{60'000};        // from the last answer to the end of the next header
   std::chrono::milliseconds body_timeout{120'000};         // for one request's body, and for sending one answer
+  std::chrono::milliseconds heartbeat{15'000};             // how long a stream is silent at most
   std::chrono::milliseconds stop_timeout{5'000};           // how long stop() lets requests under way end
 };
 
@@ -39,6 +41,7 @@ struct HttpServerOptions {
   HttpLimits limits;
   TlsFiles tls;            // empty: plain HTTP
   Clock* clock = nullptr;  // null: the system's; dates the front's own errors; [any thread]
+  StreamHandler streams;   // asked before the handler, for each GET; empty: there are none
   Log log;                 // empty: silent
 };
 

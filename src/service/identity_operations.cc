@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "service/answer.h"
+#include "service/refusal.h"
 
 namespace syncline::service {
 
@@ -13,7 +14,7 @@ namespace {
 
 using enum wire::IdentityOperation;
 
-constexpr std::array<IdentityRow, 16> kOperations{{
+constexpr std::array<IdentityRow, 16> kIdentityOperations{{
     {kCreateIdentityPool, true, create_identity_pool},
     {kDescribeIdentityPool, true, describe_identity_pool},
     {kUpdateIdentityPool, true, update_identity_pool},
@@ -32,17 +33,13 @@ constexpr std::array<IdentityRow, 16> kOperations{{
     {kDeleteIdentities, true, delete_identities},
 }};
 
-constexpr bool in_order() {
-  for (std::size_t i = 0; i < kOperations.size(); ++i) {
-    if (static_cast<std::size_t>(kOperations[i].operation) != i) return false;
+constexpr bool identity_rows_in_order() {
+  for (std::size_t i = 0; i < kIdentityOperations.size(); ++i) {
+    if (static_cast<std::size_t>(kIdentityOperations[i].operation) != i) return false;
   }
   return true;
 }
-static_assert(in_order(), "a row's place is its operation's number");
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
+static_assert(identity_rows_in_order(), "a row's place is its operation's number");
 
 // For whom the pool takes tokens of a provider. Empty: it does not.
 std::vector<std::string> audiences_of(const IdentityContext& context, const wire::IdentityPool& pool,
@@ -80,7 +77,7 @@ wire::IdentityDescription described(const Identity& identity) {
 }  // namespace
 
 const IdentityRow& row_of(wire::IdentityOperation operation) {
-  return kOperations[static_cast<std::size_t>(operation)];
+  return kIdentityOperations[static_cast<std::size_t>(operation)];
 }
 
 Error no_such_pool(const IdentityPoolId& pool) {
@@ -121,7 +118,8 @@ Result<std::vector<Login>> verified(const IdentityContext& context, const wire::
     Result<std::string> user = token;
     if (provider == kOwnProvider) {
       const auto pool_id = IdentityPoolId::parse(pool.id).value_or(IdentityPoolId());
-      user = context.own_tokens.open(pool_id, token, now).transform([](IdentityId id) { return id.text(); });
+      user =
+          context.own_tokens.open(pool_id, token, now).transform([](const auto& own) { return own.identity.text(); });
     } else if (!developer || provider != pool.developer_provider) {
       const auto audiences = audiences_of(context, pool, provider);
       if (audiences.empty()) {

@@ -1,13 +1,36 @@
 // Identity pools: Create-, Describe-, Update-, List- and DeleteIdentityPool.
+#include <algorithm>
 #include <utility>
 
 #include "service/identity_operations.h"
 
 namespace syncline::service {
 
+namespace {
+
+// The developer vouches for users by their mere names. Under the name of a provider whose tokens the pool takes, each
+// of them would be the provider's user of that name, and the other way round.
+Result<void> check_developer_provider(const wire::IdentityPool& pool) {
+  const std::string& own = pool.developer_provider;
+  if (own.empty()) return {};
+  const auto is_own = [&](const auto& provider) { return provider.first == own; };
+  const bool taken = own == kOwnProvider ||
+                     std::any_of(pool.login_providers.begin(), pool.login_providers.end(), is_own) ||
+                     std::any_of(pool.cognito_providers.begin(), pool.cognito_providers.end(),
+                                 [&](const auto& provider) { return provider.name == own; }) ||
+                     std::any_of(pool.openid_arns.begin(), pool.openid_arns.end(),
+                                 [&](const std::string& arn) { return arn.ends_with(":oidc-provider/" + own); });
+  if (!taken) return {};
+  return Error{.code = ErrorCode::kInvalidParameter,
+               .message = "DeveloperProviderName is the name of another provider of the identity pool"};
+}
+
+}  // namespace
+
 Result<std::string> create_identity_pool(const IdentityContext& context, const IdentityCall& call) {
   auto pool = wire::decode_identity_pool_request(call.body, false);
   if (!pool) return std::move(pool).error();
+  if (auto checked = check_developer_provider(*pool); !checked) return std::move(checked).error();
   auto id = IdentityPoolId::parse(fresh_id(context));
   if (!id) return std::move(id).error();
   pool->id = id->text();
@@ -27,6 +50,7 @@ Result<std::string> describe_identity_pool(const IdentityContext& context, const
 Result<std::string> update_identity_pool(const IdentityContext& context, const IdentityCall& call) {
   auto wanted = wire::decode_identity_pool_request(call.body, true);
   if (!wanted) return std::move(wanted).error();
+  if (auto checked = check_developer_provider(*wanted); !checked) return std::move(checked).error();
   const auto id = IdentityPoolId::parse(wanted->id).value_or(IdentityPoolId());
   auto pool = existing_pool(context, id);
   if (!pool) return std::move(pool).error();
@@ -59,7 +83,11 @@ Result<std::string> list_identity_pools(const IdentityContext& context, const Id
   std::vector<wire::IdentityPool> pools;
   for (const std::string& name : *names) {
     auto pool = existing_pool(context, IdentityPoolId::parse(name).value_or(IdentityPoolId()));
-    if (pool) pools.push_back(std::move(pool->value));  // else it was deleted a moment ago
+    if (pool) {
+      pools.push_back(std::move(pool->value));
+    } else if (pool.error().code != ErrorCode::kResourceNotFound) {  // that one was deleted a moment ago
+      return std::move(pool).error();
+    }
   }
   return wire::encode_identity_pools(pools, next_token);
 }

@@ -1,18 +1,15 @@
 #include "service/identity_rules.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "service/refusal.h"
+
 namespace syncline::service {
 
 namespace {
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 Error forbidden(const IdentityId& identity) {
   return refused(ErrorCode::kNotAuthorized, "Access to Identity '" + identity.text() + "' is forbidden.");
@@ -37,7 +34,7 @@ Result<LoginDecision> decide_guest(const LoginFacts& facts, const LoginCall& cal
   return LoginDecision{.identity = call.presented, .made = false, .merged = {}, .linked = {}};
 }
 
-// The enabled owners, each once, the oldest first.
+// The enabled owners, each once: accounts before guests, the oldest first. The first one is who the others become.
 std::vector<const Identity*> distinct_owners(const LoginFacts& facts) {
   std::vector<const Identity*> owners;
   for (const auto& owner : facts.owners) {
@@ -46,8 +43,10 @@ std::vector<const Identity*> distinct_owners(const LoginFacts& facts) {
         std::any_of(owners.begin(), owners.end(), [&](const Identity* other) { return other->id == owner->id; });
     if (!known) owners.push_back(&*owner);
   }
-  std::stable_sort(owners.begin(), owners.end(),
-                   [](const Identity* a, const Identity* b) { return a->created_at < b->created_at; });
+  std::stable_sort(owners.begin(), owners.end(), [](const Identity* a, const Identity* b) {
+    if (a->is_guest() != b->is_guest()) return b->is_guest();
+    return a->created_at < b->created_at;
+  });
   return owners;
 }
 
@@ -59,16 +58,22 @@ std::vector<Login> unowned(const LoginFacts& facts, const std::vector<Login>& lo
   return result;
 }
 
-// One account is one user at each provider, but for the developer's own, where it may have several names.
-Result<void> check_one_user_each(const LoginDecision& decision, const std::vector<const Identity*>& parts) {
-  std::map<std::string, std::string> users;
-  std::vector<Login> all = decision.linked;
-  for (const Identity* part : parts) all.insert(all.end(), part->logins.begin(), part->logins.end());
-  for (const Login& login : all) {
-    const auto [known, added] = users.emplace(login.provider, login.user);
-    if (added || known->second == login.user) continue;
-    return refused(ErrorCode::kResourceConflict,
-                   "Logins of " + login.provider + " belong to different users; one identity can be only one of them");
+// What comes together must be one user at each provider, but for the developer's own, where an account may have several
+// names. A login is of one identity only, so that two parts with logins of one provider are two users there.
+Result<void> check_one_user_each(const LoginDecision& decision, const std::vector<const Identity*>& identities,
+                                 const std::string& developer_provider) {
+  std::vector<const std::vector<Login>*> parts{&decision.linked};
+  for (const Identity* identity : identities) parts.push_back(&identity->logins);
+  std::set<std::string> taken;
+  for (const auto* part : parts) {
+    std::set<std::string> providers;
+    for (const Login& login : *part) providers.insert(login.provider);
+    providers.erase(developer_provider);
+    for (const std::string& provider : providers) {
+      if (taken.insert(provider).second) continue;
+      return refused(ErrorCode::kResourceConflict,
+                     "Logins of " + provider + " belong to different users; one identity can be only one of them");
+    }
   }
   return {};
 }
@@ -91,7 +96,8 @@ Result<LoginDecision> decide_login(const LoginFacts& facts, const LoginCall& cal
   if (facts.presented && presented == nullptr && owners.empty()) return forbidden(call.presented);
 
   LoginDecision decision;
-  const Identity* account = owned ? presented : owners.empty() ? presented : owners.front();
+  const bool stays = owners.empty() || (owned && !presented->is_guest());
+  const Identity* account = stays ? presented : owners.front();
   decision.made = account == nullptr;
   decision.identity = account == nullptr ? call.fresh : account->id;
   decision.linked = unowned(facts, call.logins);
@@ -99,7 +105,8 @@ Result<LoginDecision> decide_login(const LoginFacts& facts, const LoginCall& cal
   for (const Identity* other : owners) {
     if (other->id != decision.identity) decision.merged.push_back(other->id);
   }
-  if (auto checked = check_one_user_each(decision, owners); !checked) return std::move(checked).error();
+  auto checked = check_one_user_each(decision, owners, call.developer_provider);
+  if (!checked) return std::move(checked).error();
   // This service's own token of a guest makes nobody more than a guest.
   const bool guest = decision.linked.empty() &&
                      std::all_of(owners.begin(), owners.end(), [](const Identity* part) { return part->is_guest(); });
@@ -125,14 +132,17 @@ Result<LoginDecision> decide_developer_login(const LoginFacts& facts, const Logi
                        .linked = unowned(facts, call.logins)};
 }
 
-Result<LoginDecision> decide_merge(const LoginFacts& facts) {
+Result<LoginDecision> decide_merge(const LoginFacts& facts, const std::string& developer_provider) {
   const auto& source = facts.owners.at(0);
   const auto& destination = facts.owners.at(1);
   if (!source || !destination) {
     return refused(ErrorCode::kResourceNotFound, "A user to merge is not registered in this identity pool");
   }
   LoginDecision decision{.identity = destination->id, .made = false, .merged = {}, .linked = {}};
-  if (source->id != destination->id) decision.merged.push_back(source->id);
+  if (source->id == destination->id) return decision;
+  auto checked = check_one_user_each(decision, {&*source, &*destination}, developer_provider);
+  if (!checked) return std::move(checked).error();
+  decision.merged.push_back(source->id);
   return decision;
 }
 

@@ -2,6 +2,7 @@
 // [any thread]
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "service/identity_store.h"
@@ -13,7 +14,8 @@ struct LoginCall {
   IdentityId presented;       // empty: none
   std::vector<Login> logins;  // verified
   bool guests_allowed = false;
-  IdentityId fresh;  // the id of an identity that would be made
+  IdentityId fresh;                // the id of an identity that would be made
+  std::string developer_provider;  // whose users may be several for one identity; empty: the pool has none
 };
 
 // GetId, GetCredentialsForIdentity, GetOpenIdToken. Without logins: a guest. With some: their owner; a guest who is not
@@ -26,7 +28,8 @@ Result<LoginDecision> decide_login(const LoginFacts& facts, const LoginCall& cal
 // DeveloperUserAlreadyRegisteredException for a login that another identity has.
 Result<LoginDecision> decide_developer_login(const LoginFacts& facts, const LoginCall& call);
 
-// MergeDeveloperIdentities: of two users of the developer's, source and destination.
-Result<LoginDecision> decide_merge(const LoginFacts& facts);
+// MergeDeveloperIdentities: of two users of the developer's, source and destination. Errors: kResourceNotFound,
+// kResourceConflict (the identity would be two users of one other provider).
+Result<LoginDecision> decide_merge(const LoginFacts& facts, const std::string& developer_provider);
 
 }  // namespace syncline::service

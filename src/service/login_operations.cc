@@ -1,5 +1,6 @@
 // What a device calls, unsigned: GetId, GetCredentialsForIdentity, GetOpenIdToken, UnlinkIdentity.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "service/identity_operations.h"
@@ -23,7 +24,8 @@ Result<IdentityId> log_in(const IdentityContext& context, const wire::IdentityPo
   const LoginCall call{.presented = presented,
                        .logins = std::move(*known),
                        .guests_allowed = pool.allow_guests,
-                       .fresh = std::move(*fresh)};
+                       .fresh = std::move(*fresh),
+                       .developer_provider = pool.developer_provider};
   return context.store.log_in(
       *pool_id, presented, call.logins, [&call](const LoginFacts& facts) { return decide_login(facts, call); }, now);
 }
@@ -31,7 +33,15 @@ Result<IdentityId> log_in(const IdentityContext& context, const wire::IdentityPo
 struct LoggedIn {
   IdentityPoolId pool;
   IdentityId identity;
+  std::optional<Timestamp> until;  // a token of this service's own that alone proves it
 };
+
+std::optional<Timestamp> end_of_proof(const IdentityContext& context, const IdentityPoolId& pool,
+                                      const wire::TextPairs& logins, Timestamp now) {
+  if (logins.size() != 1 || logins.front().first != kOwnProvider) return std::nullopt;
+  const auto own = context.own_tokens.open(pool, logins.front().second, now);
+  return own ? std::optional(own->expires_at) : std::nullopt;
+}
 
 // For calls that name an identity, and by it the pool.
 Result<LoggedIn> log_in(const IdentityContext& context, const IdentityCall& call) {
@@ -43,7 +53,8 @@ Result<LoggedIn> log_in(const IdentityContext& context, const IdentityCall& call
   if (!pool) return std::move(pool).error();
   auto identity = log_in(context, pool->value, request->identity, request->logins, call.now);
   if (!identity) return std::move(identity).error();
-  return LoggedIn{.pool = std::move(presented->pool), .identity = std::move(*identity)};
+  const auto until = end_of_proof(context, presented->pool, request->logins, call.now);
+  return LoggedIn{.pool = std::move(presented->pool), .identity = std::move(*identity), .until = until};
 }
 
 }  // namespace
@@ -71,9 +82,11 @@ Result<std::string> get_openid_token(const IdentityContext& context, const Ident
   if (!caller) return std::move(caller).error();
   auto identity = existing_identity(context, caller->identity);
   if (!identity) return std::move(identity).error();
+  // Else whoever gets hold of one token could renew it for ever.
+  const Timestamp expires_at = std::min(call.now + kTokenLifetime, caller->until.value_or(Timestamp::max()));
   return wire::encode_openid_token(
       caller->identity.text(),
-      context.own_tokens.issue(caller->pool, caller->identity, identity->is_guest(), call.now, kTokenLifetime));
+      context.own_tokens.issue(caller->pool, caller->identity, identity->is_guest(), call.now, expires_at));
 }
 
 Result<std::string> unlink_identity(const IdentityContext& context, const IdentityCall& call) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "service/jwt.h"
+#include "service/log.h"
 #include "syncline/result.h"
 #include "syncline/values.h"
 
@@ -31,15 +33,18 @@ using KeySource = std::function<Result<std::string>(const std::string& jwks)>;
 // The one of real life: a file, or a URL fetched with a time limit of 5 seconds.
 Result<std::string> fetch_jwks(const std::string& jwks);
 
-// Keys are kept for an hour, and fetched anew when a token names one that is not known, though not more often than
+// Keys are kept for an hour, and fetched anew when a token is of one that is not known, though not more often than
 // every 10 seconds; if they can't be, the old ones stay. While one call fetches, others use what there is.
 class OpenIdProviders {
  public:
-  OpenIdProviders(std::vector<OpenIdProvider> providers, KeySource source);
+  // `log` hears of keys that can't be had.
+  OpenIdProviders(std::vector<OpenIdProvider> providers, KeySource source, Log log = {});
   ~OpenIdProviders();
 
   // The user at the provider: the token's subject. `audiences`: for whom the pool takes it. Errors: kNotAuthorized,
-  // naming what is wrong with the token, never showing it; ExternalServiceException if there are no keys to judge by.
+  // naming what is wrong with the token, never showing it. A token of a key that is not known is refused for good only
+  // after a look: ExternalServiceException if the keys can't be had, kTooManyRequests if another call is fetching them
+  // or did a moment ago.
   [[nodiscard]] Result<std::string> verify(std::string_view provider, std::string_view token,
                                            const std::vector<std::string>& audiences, Timestamp now);
   // The audiences that the operator set for it; nullptr: it is not configured.
@@ -47,11 +52,12 @@ class OpenIdProviders {
 
  private:
   struct Entry;
+  enum class Fetch : std::uint8_t { kUnneeded, kDone, kFailed, kTooSoon };
   Entry* find(std::string_view provider) const;
-  std::optional<PublicKey> key_for(Entry& entry, const Jwt& token, Timestamp now);
-  void refresh(Entry& entry, Timestamp now);
+  Fetch fetch(Entry& entry, Timestamp now);
 
   KeySource source_;
+  Log log_;
   std::vector<std::unique_ptr<Entry>> entries_;
 };
 
@@ -60,10 +66,15 @@ class OwnTokens {
  public:
   explicit OwnTokens(std::string key);
 
+  // It ends with a whole second.
   [[nodiscard]] std::string issue(const IdentityPoolId& pool, const IdentityId& identity, bool guest, Timestamp now,
-                                  std::chrono::seconds lifetime) const;
+                                  Timestamp expires_at) const;
+  struct Opened {
+    IdentityId identity;
+    Timestamp expires_at{};
+  };
   // Whose it is. Error: kNotAuthorized for one that is not ours, not of this pool, or expired.
-  [[nodiscard]] Result<IdentityId> open(const IdentityPoolId& pool, std::string_view token, Timestamp now) const;
+  [[nodiscard]] Result<Opened> open(const IdentityPoolId& pool, std::string_view token, Timestamp now) const;
 
  private:
   std::string key_;

@@ -5,6 +5,7 @@
 
 #include "service/access.h"
 #include "service/handlers.h"
+#include "service/sync_trigger.h"
 #include "service/tokens.h"
 #include "syncline/result.h"
 #include "wire/messages.h"
@@ -16,6 +17,7 @@ struct Context {
   const ServiceOptions& options;
   ServiceStore& store;
   const Tokens& tokens;
+  SyncTrigger* trigger = nullptr;  // null: no function is ever asked
 };
 
 // One request, of a caller who may make it.

@@ -4,15 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "service/refusal.h"
+
 namespace syncline::service {
 
-namespace {
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<wire::IdentityPoolConfigurationAnswer> decide_configuration(
     wire::IdentityPoolConfigurationAnswer current, const wire::SetIdentityPoolConfigurationRequest& request) {
@@ -29,12 +25,18 @@ bool streams_are_enabled(const wire::IdentityPoolConfigurationAnswer& configurat
   return configuration.streams && configuration.streams->status == wire::StreamingStatus::kEnabled;
 }
 
-bool can_push_to(const wire::IdentityPoolConfigurationAnswer& configuration, wire::Platform platform) {
-  if (!configuration.push_sync) return false;
+const std::string* push_application(const wire::IdentityPoolConfigurationAnswer& configuration,
+                                    wire::Platform platform) {
+  if (!configuration.push_sync) return nullptr;
   const auto& arns = configuration.push_sync->application_arns;
   const std::string part = ":app/" + std::string(wire::to_string(platform)) + "/";
-  return std::any_of(arns.begin(), arns.end(),
-                     [&part](const std::string& arn) { return arn.find(part) != std::string::npos; });
+  const auto found = std::find_if(arns.begin(), arns.end(),
+                                  [&part](const std::string& arn) { return arn.find(part) != std::string::npos; });
+  return found == arns.end() ? nullptr : &*found;
+}
+
+bool can_push_to(const wire::IdentityPoolConfigurationAnswer& configuration, wire::Platform platform) {
+  return push_application(configuration, platform) != nullptr;
 }
 
 Result<wire::BulkPublishDetails> decide_bulk_publish(const wire::BulkPublishDetails& last,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 #include "syncline/result.h"
 #include "syncline/values.h"
@@ -19,6 +20,9 @@ Result<wire::IdentityPoolConfigurationAnswer> decide_configuration(
 
 bool streams_are_enabled(const wire::IdentityPoolConfigurationAnswer& configuration);
 
+// The pool's SNS application of the platform; nullptr: none.
+const std::string* push_application(const wire::IdentityPoolConfigurationAnswer& configuration,
+                                    wire::Platform platform);
 // Whether one of the pool's SNS applications is of the platform: ".../app/APNS/NAME".
 bool can_push_to(const wire::IdentityPoolConfigurationAnswer& configuration, wire::Platform platform);
 

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/refusal.h"
+
 namespace syncline::service {
 
 namespace {
-
-Error refused(ErrorCode code, std::string message) {
-  return Error{.code = code, .message = std::move(message)};
-}
 
 Error stale(const Patch& patch, SyncCount current) {
   return refused(ErrorCode::kResourceConflict, "Current SyncCount for: " + patch.key +

@@ -141,6 +141,69 @@ CREATE TABLE lost_counts (
   next_known INTEGER NOT NULL
 );
 CREATE INDEX lost_counts_of_dataset ON lost_counts (dataset_id);
+
+-- Writes of a pool are numbered, so that a stream of changes goes on where it broke off without a log of them. Of each
+-- dataset: the number of its last write, and of the last one that was not by datasets.modified_by.
+ALTER TABLE pools ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE datasets ADD COLUMN change_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE datasets ADD COLUMN change_by_others INTEGER NOT NULL DEFAULT 0;
+)sql"
+                                // What waits to leave the service, and what could not.
+                                R"sql(
+-- The name that SNS has given a device, and the application under which it has.
+ALTER TABLE devices ADD COLUMN application TEXT NOT NULL DEFAULT '';
+ALTER TABLE devices ADD COLUMN endpoint TEXT NOT NULL DEFAULT '';
+-- What leaves in order: a dataset's stream records, or its pushes to one device. One that is empty is removed.
+CREATE TABLE outbox_lanes (
+  id       INTEGER PRIMARY KEY,
+  kind     INTEGER NOT NULL,
+  pool     TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  dataset  TEXT NOT NULL,
+  device   TEXT NOT NULL,
+  due_at   INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  UNIQUE (identity, dataset, kind, device, pool)
+);
+CREATE INDEX outbox_lanes_by_time ON outbox_lanes (kind, due_at);
+-- AUTOINCREMENT: an id is an order, and part of an object's name.
+CREATE TABLE outbox (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  lane_id     INTEGER NOT NULL REFERENCES outbox_lanes(id),
+  bulk        INTEGER NOT NULL,
+  sync_count  INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  removal     INTEGER NOT NULL,
+  records     TEXT NOT NULL,
+  created_at  INTEGER NOT NULL
+);
+CREATE INDEX outbox_of_lane ON outbox (lane_id, id);
+CREATE INDEX outbox_bulk ON outbox (lane_id) WHERE bulk = 1;
+CREATE TABLE dead_letters (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind        INTEGER NOT NULL,
+  pool        TEXT NOT NULL,
+  identity    TEXT NOT NULL,
+  dataset     TEXT NOT NULL,
+  device      TEXT NOT NULL,
+  sync_count  INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  removal     INTEGER NOT NULL,
+  records     TEXT NOT NULL,
+  created_at  INTEGER NOT NULL,
+  died_at     INTEGER NOT NULL,
+  attempts    INTEGER NOT NULL,
+  failure     TEXT NOT NULL
+);
+CREATE INDEX dead_letters_by_time ON dead_letters (died_at);
+-- How far the bulk publish of a pool is: the last dataset that was queued.
+CREATE TABLE bulk_publishes (
+  id         INTEGER PRIMARY KEY,
+  pool       TEXT NOT NULL UNIQUE,
+  started_at INTEGER NOT NULL,
+  last_id    INTEGER NOT NULL,
+  failure    TEXT NOT NULL
+);
 )sql";
 
 // Each makes the version that is its place, counted from 1.

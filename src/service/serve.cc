@@ -87,6 +87,7 @@ int serve(const ServeOptions& options) {
   auto config = merged(options);
   if (!config) return failed(config.error());
   if (options.print_config) return print(print_config(std::move(*config)));
+  if (auto completed = complete_delivery(config->server.delivery); !completed) return failed(completed.error());
   Signals signals;
   JsonLog logs = json_log_to_stderr(config->log_level);
   const Log log = logs.messages;

@@ -20,6 +20,7 @@ ServiceOptions service_options(const ServerOptions& options) {
                         .credentials_lifetime = options.credentials_lifetime,
                         .openid = options.openid,
                         .readers = options.limits.io_threads,
+                        .delivery = options.delivery,
                         .metrics_here = options.metrics_listen.empty(),
                         .log = options.log,
                         .request_log = options.request_log};
@@ -40,22 +41,29 @@ HttpLimits metrics_limits() {
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
   auto service = Service::open(service_options(options));
   if (!service) return std::move(service).error();
+  auto delivery = (*service)->start_delivery();
+  if (!delivery) return std::move(delivery).error();
   std::unique_ptr<Server> server(new Server());
   server->service_ = std::move(*service);
+  server->delivery_ = std::move(*delivery);
   if (auto listening = server->listen(options); !listening) return std::move(listening).error();
   return server;
 }
 
 Result<void> Server::listen(const ServerOptions& options) {
   Service* const answering = service_.get();
-  auto front = HttpServer::start(HttpServerOptions{.listen = options.listen,
-                                                   .limits = options.limits,
-                                                   .tls = options.tls,
-                                                   .clock = options.clock,
-                                                   .log = options.log},
-                                 [answering](const HttpRequest& request, std::string_view remote_address) {
-                                   return answering->handle(request, remote_address);
-                                 });
+  auto front = HttpServer::start(
+      HttpServerOptions{
+          .listen = options.listen,
+          .limits = options.limits,
+          .tls = options.tls,
+          .clock = options.clock,
+          .streams = [answering](const HttpRequest& request,
+                                 std::string_view remote) { return answering->open_stream(request, remote); },
+          .log = options.log},
+      [answering](const HttpRequest& request, std::string_view remote_address) {
+        return answering->handle(request, remote_address);
+      });
   if (!front) return std::move(front).error();
   front_ = std::move(*front);
   service_->metrics().add([this](MetricsText& text) { collect(text); });
@@ -65,6 +73,7 @@ Result<void> Server::listen(const ServerOptions& options) {
                                                        .limits = metrics_limits(),
                                                        .tls = {},
                                                        .clock = options.clock,
+                                                       .streams = {},
                                                        .log = options.log},
                                      [answering](const HttpRequest& request, std::string_view /*remote_address*/) {
                                        return answering->answer_operator(request);

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "service/admin_socket.h"
+#include "service/delivery.h"
 #include "service/handlers.h"
 #include "service/http_server.h"
 #include "service/log.h"
@@ -31,6 +32,7 @@ struct ServerOptions {
   std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};  // of a NextToken
   std::chrono::milliseconds credentials_lifetime{std::chrono::hours(1)};
   std::vector<OpenIdProvider> openid = {};  // whose tokens a pool may take as logins
+  DeliveryOptions delivery = {};            // whom the service calls
   // HOST:PORT of its own for /metrics, with /healthz and /readyz; empty: `listen` has it, for callers on this machine.
   std::string metrics_listen = {};
   bool admin_socket = false;    // `syncline admin` reaches it while it runs
@@ -41,7 +43,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Answers requests when it returns. Errors: those of Service::open() and HttpServer::start(). [blocks: disk]
+  // Answers requests when it returns. Errors: those of Service::open(), Delivery::start() and HttpServer::start().
+  // [blocks: disk]
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options);
 
   // "http://127.0.0.1:PORT", or https
@@ -71,6 +74,7 @@ class Server {
 
   // Destroyed from the last to the first: threads of those below call those above.
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<HttpServer> front_;
   std::unique_ptr<HttpServer> metrics_;
   std::unique_ptr<AdminSocket> admin_;

@@ -14,6 +14,7 @@
 
 #include "service/identity_store.h"
 #include "service/operator_store.h"
+#include "service/outbox_store.h"
 #include "service/rules.h"
 #include "syncline/result.h"
 #include "wire/messages.h"
@@ -86,6 +87,20 @@ struct Device {
   std::string token;     // the push vendor's: no message may show it
 };
 
+// What a dataset's last write was. Writes of a pool are numbered in their order.
+struct DatasetChange {
+  std::string dataset;
+  SyncCount count;
+  std::int64_t number = 0;
+  std::string writer;
+  std::int64_t by_others = 0;  // the number of the last one that was not by `writer`; 0: none
+};
+
+struct Changes {
+  std::int64_t last = 0;  // the last number that the pool has given out
+  std::vector<DatasetChange> datasets;
+};
+
 // Whether what a subscription names exists.
 enum class SubscriptionOutcome : std::uint8_t { kDone, kNoDataset, kNoDevice };
 
@@ -96,7 +111,7 @@ using UpdateRule =
     std::function<Result<UpdateDecision>(const DatasetState& state, const std::vector<CurrentRecord>& current,
                                          std::int64_t datasets_of_identity, UpdateCall call)>;
 
-class ServiceStore : public IdentityStore, public OperatorStore {
+class ServiceStore : public IdentityStore, public OutboxStore, public OperatorStore {
  public:
   [[nodiscard]] virtual const Installation& installation() const = 0;
 
@@ -108,8 +123,8 @@ class ServiceStore : public IdentityStore, public OperatorStore {
   // State and records are one snapshot. Versions that were superseded less than the store's history ago are still
   // found.
   virtual Result<RecordPage> list_records(const wire::Target& target, const ListRule& rule) = 0;
-  // One transaction. When it returns a decision that writes, that is durable. Error: kNotAuthorized if the identity
-  // itself writes, and is one no more.
+  // One transaction. When it returns a decision that writes, that is durable. Error: kNotAuthorized if there is no such
+  // pool, or the identity itself writes, and is one no more.
   virtual Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call,
                                                 const UpdateRule& rule) = 0;
   // One transaction. Returns what was deleted; a state that does not exist: there was nothing.
@@ -143,6 +158,12 @@ class ServiceStore : public IdentityStore, public OperatorStore {
   virtual Result<SubscriptionOutcome> unsubscribe(const wire::Target& target, std::string_view device) = 0;
   // The devices that subscribed to a dataset, by id.
   virtual Result<std::vector<Device>> subscribers(const wire::Target& target) = 0;
+
+  // --- changes ------------------------------------------------------------------------------------------------------
+
+  // The identity's present datasets whose last write has a number above `after`, in the order of these; one snapshot.
+  // target.dataset is not looked at.
+  virtual Result<Changes> changes(const wire::Target& target, std::int64_t after) = 0;
 };
 
 struct StoreOptions {
@@ -150,6 +171,7 @@ struct StoreOptions {
   std::string region;                          // of a new installation; if not empty, must be an existing one's
   std::chrono::milliseconds history{660'000};  // how long superseded versions are kept
   int readers = 4;                             // connections for reading, which wait for nobody
+  OutboxOptions outbox = {};                   // what is queued for delivery
   Timestamp now{};                             // dates a new installation
 };
 

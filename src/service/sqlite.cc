@@ -159,8 +159,14 @@ constexpr const char* kRollBack = "ROLLBACK";
 }  // namespace
 
 Transaction::~Transaction() {
+  static_cast<void>(roll_back());
+}
+
+Result<void> Transaction::roll_back() {
   // SQLite may have done it by itself, as when the disk is full.
-  if (open_ && sqlite3_get_autocommit(connection_.handle()) == 0) static_cast<void>(connection_.use(kRollBack));
+  const bool needed = open_ && sqlite3_get_autocommit(connection_.handle()) == 0;
+  open_ = false;
+  return needed ? connection_.use(kRollBack) : Result<void>();
 }
 
 Result<void> Transaction::begin_as(const char* sql) {

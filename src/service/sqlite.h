@@ -121,6 +121,7 @@ class Transaction {
   Result<void> begin();            // a snapshot for reading, from the first read on
   Result<void> begin_immediate();  // takes the write lock at once
   Result<void> commit();
+  Result<void> roll_back();  // then another may begin
 
  private:
   Result<void> begin_as(const char* sql);

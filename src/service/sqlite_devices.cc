@@ -8,6 +8,9 @@ namespace syncline::service {
 
 namespace {
 
+// Each change of a dataset is pushed to each of them; an app that is installed anew leaves one behind.
+constexpr std::int64_t kMostDevicesOfIdentity = 100;
+
 // 0: none.
 Result<std::int64_t> find_identity(Connection& connection, const IdentityPoolId& pool, const IdentityId& identity) {
   std::int64_t id = 0;
@@ -37,6 +40,18 @@ Result<Subscription> find_subscription(Connection& connection, const wire::Targe
   return found;
 }
 
+// Those that registered last stay.
+Result<void> forget_devices(Connection& connection, std::int64_t identity) {
+  static constexpr std::string_view kForgotten =
+      "(SELECT id FROM devices WHERE identity_id = ?1 ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?2)";
+  return run_once(connection, "DELETE FROM subscriptions WHERE device_id IN " + std::string(kForgotten), identity,
+                  kMostDevicesOfIdentity)
+      .and_then([&] {
+        return run_once(connection, "DELETE FROM devices WHERE id IN " + std::string(kForgotten), identity,
+                        kMostDevicesOfIdentity);
+      });
+}
+
 }  // namespace
 
 Result<std::string> write_device(Connection& connection, const IdentityPoolId& pool, const IdentityId& identity,
@@ -49,8 +64,10 @@ Result<std::string> write_device(Connection& connection, const IdentityPoolId& p
   const std::int64_t time = milliseconds(now);
   auto added = run_once(connection,
                         "INSERT INTO devices (identity_id, name, platform, token, created_at)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (identity_id, platform, token) DO NOTHING",
-                        *identity_id, device.id, device.platform, device.token, time);
+                        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (identity_id, platform, token)"
+                        " DO UPDATE SET created_at = ?5",
+                        *identity_id, device.id, device.platform, device.token, time)
+                   .and_then([&] { return forget_devices(connection, *identity_id); });
   if (!added) return std::move(added).error();
   std::string id;
   auto read = read_rows(

@@ -1,12 +1,14 @@
-// ServiceStore over SQLite: composes the lock, the writer and the readers.
-#include <mutex>
+// ServiceStore over SQLite: composes the lock, the writer, who shares its commits, and the readers.
 #include <utility>
 
 #include "service/backup.h"
 #include "service/developer_keys.h"
+#include "service/group_commit.h"
 #include "service/service_store.h"
+#include "service/sqlite_changes.h"
 #include "service/sqlite_devices.h"
 #include "service/sqlite_identities.h"
+#include "service/sqlite_outbox.h"
 #include "service/sqlite_pools.h"
 #include "service/sqlite_reader.h"
 #include "service/sqlite_writer.h"
@@ -18,10 +20,10 @@ namespace {
 
 class SqliteStore final : public ServiceStore {
  public:
-  SqliteStore(DirectoryLock lock, Connection writer, std::chrono::milliseconds history, Installation installation)
+  SqliteStore(DirectoryLock lock, Connection writer, const StoreOptions& options, Installation installation)
       : lock_(std::move(lock)),
         installation_(std::move(installation)),
-        writer_(std::move(writer), history, sessions_, SyncCount{installation_.count_floor}) {
+        writer_(std::move(writer), options.history, sessions_, SyncCount{installation_.count_floor}, options.outbox) {
     keys_.set(installation_.developer_keys);
   }
   SqliteStore(const SqliteStore&) = delete;
@@ -52,13 +54,15 @@ class SqliteStore final : public ServiceStore {
   }
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) override {
-    const std::lock_guard lock(writing_);
-    return writer_.update_records(target, std::move(call), rule);
+    auto decision = writes_.run([&](Connection&) { return writer_.update_records(target, std::move(call), rule); });
+    writer_.outbox().announce();
+    return decision;
   }
 
   Result<DatasetState> delete_dataset(const wire::Target& target, Timestamp now) override {
-    const std::lock_guard lock(writing_);
-    return writer_.delete_dataset(target, now);
+    auto deleted = writes_.run([&](Connection&) { return writer_.delete_dataset(target, now); });
+    writer_.outbox().announce();
+    return deleted;
   }
 
   Result<Standing> standing(const IdentityPoolId& pool, const IdentityId& identity) override {
@@ -103,6 +107,60 @@ class SqliteStore final : public ServiceStore {
 
   Result<std::vector<Device>> subscribers(const wire::Target& target) override {
     return reading([&](Connection& connection) { return read_subscribers(connection, target); });
+  }
+
+  Result<Changes> changes(const wire::Target& target, std::int64_t after) override {
+    return reading([&](Connection& connection) { return read_changes(connection, target, after); });
+  }
+
+  void on_queued(std::function<void()> listener) override { writer_.outbox().listen(std::move(listener)); }
+
+  Result<std::vector<WaitingMessage>> due_messages(OutboxKind kind, Timestamp now, std::size_t limit,
+                                                   const std::set<std::int64_t>& busy) override {
+    return reading([&](Connection& connection) { return read_due_messages(connection, kind, now, limit, busy); });
+  }
+
+  Result<void> settle(const std::vector<Settlement>& settlements, Timestamp now) override {
+    return writing([&](Connection& connection) { return write_settlements(connection, settlements, now); });
+  }
+
+  Result<void> tidy_outbox(Timestamp oldest, Timestamp latest) override {
+    return writing([&](Connection& connection) { return tidy_messages(connection, oldest, latest); });
+  }
+
+  Result<OutboxFigures> outbox_figures() override { return reading(read_outbox_figures); }
+
+  Result<std::vector<DeadLetter>> dead_letters(std::int64_t after, std::size_t limit) override {
+    return reading([&](Connection& connection) { return read_dead_letters(connection, after, limit); });
+  }
+
+  Result<std::int64_t> replay_dead_letters(const DeadLetterChoice& which, Timestamp now) override {
+    return writing([&](Connection& connection) { return revive_dead_letters(connection, which, now); });
+  }
+
+  Result<std::int64_t> discard_dead_letters(const DeadLetterChoice& which) override {
+    return writing([&](Connection& connection) { return remove_dead_letters(connection, which); });
+  }
+
+  Result<std::optional<PushAddress>> push_address(const wire::Target& target, std::string_view device) override {
+    return reading([&](Connection& connection) { return read_push_address(connection, target, device); });
+  }
+
+  Result<void> set_push_endpoint(std::string_view device, std::string_view application,
+                                 std::string_view endpoint) override {
+    return writing(
+        [&](Connection& connection) { return write_push_endpoint(connection, device, application, endpoint); });
+  }
+
+  Result<std::vector<IdentityPoolId>> publishing_pools() override { return reading(read_publishing_pools); }
+
+  Result<BulkProgress> advance_bulk_publish(const IdentityPoolId& pool, Timestamp started_at, std::size_t limit,
+                                            Timestamp now) override {
+    return writing([&](Connection& connection) { return advance_bulk(connection, pool, started_at, limit, now); });
+  }
+
+  Result<void> end_bulk_publish(const IdentityPoolId& pool) override {
+    return writing([&](Connection& connection) { return end_bulk(connection, pool); });
   }
 
   [[nodiscard]] std::optional<std::string> developer_secret(std::string_view access_key_id) const override {
@@ -186,13 +244,7 @@ class SqliteStore final : public ServiceStore {
   // One transaction, rolled back after an error.
   template <typename Write>
   auto writing(Write write) -> decltype(write(std::declval<Connection&>())) {
-    const std::lock_guard lock(writing_);
-    Transaction transaction(writer_.connection());
-    if (auto begun = transaction.begin_immediate(); !begun) return std::move(begun).error();
-    auto written = write(writer_.connection());
-    if (!written) return written;
-    if (auto committed = transaction.commit(); !committed) return std::move(committed).error();
-    return written;
+    return writes_.run(std::move(write));
   }
 
   // Destroyed from the last to the first: the readers go before the writer, whose closing checkpoints, under the lock.
@@ -201,8 +253,8 @@ class SqliteStore final : public ServiceStore {
   std::string path_;
   KeyRing keys_;
   SessionCounts sessions_;
-  std::mutex writing_;
   Writer writer_;
+  GroupCommit writes_{writer_.connection()};
   ReaderPool readers_;
 };
 
@@ -218,8 +270,7 @@ Result<std::unique_ptr<ServiceStore>> open_sqlite_store(const StoreOptions& opti
   if (!writer) return std::move(writer).error();
   auto installation = open_installation(*writer, options, *path);
   if (!installation) return std::move(installation).error();
-  auto store =
-      std::make_unique<SqliteStore>(std::move(*lock), std::move(*writer), options.history, std::move(*installation));
+  auto store = std::make_unique<SqliteStore>(std::move(*lock), std::move(*writer), options, std::move(*installation));
   if (auto prepared = store->prepare(*path, options.readers); !prepared) return std::move(prepared).error();
   return std::unique_ptr<ServiceStore>(std::move(store));
 }

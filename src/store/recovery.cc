@@ -23,7 +23,7 @@ std::string recovered_path(const std::string& path) {
   return path + ".recovered";
 }
 
-bool exists(const std::string& path) {
+bool lies_at(const std::string& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
 }
@@ -38,7 +38,7 @@ std::string free_name(const std::string& path) {
   for (int number = 1;; ++number) {
     const auto name = path + ".damaged-" + std::to_string(number);
     bool taken = false;
-    for (const char* part : kDatabaseParts) taken = taken || exists(name + part);
+    for (const char* part : kDatabaseParts) taken = taken || lies_at(name + part);
     if (!taken) return name;
   }
 }
@@ -104,7 +104,7 @@ void recover(const std::string& path, const std::string& reason) {
 
 void finish_recovery(const std::string& path) {
   const auto recovered = recovered_path(path);
-  if (!exists(recovered)) return;
+  if (!lies_at(recovered)) return;
   sync_directory(path);
   std::string aside;
   {
@@ -113,7 +113,7 @@ void finish_recovery(const std::string& path) {
   }
   if (aside.empty()) fail(ErrorCode::kStorage, recovered + ": does not say what it replaces");
   for (const char* part : kDatabaseParts) {
-    if (exists(path + part)) rename(path + part, aside + part);
+    if (lies_at(path + part)) rename(path + part, aside + part);
   }
   rename(recovered, path);
   sync_directory(path);

@@ -68,7 +68,7 @@ constexpr std::array<Field<ErrorBody>, 3> kErrorFields{{
     {"__type", kText, [](ErrorBody& b, const Scalar& v) { return v.read(b.type) || true; }},
 }};
 
-ErrorBody read_body(std::string_view body) {
+ErrorBody read_error_body(std::string_view body) {
   ErrorBody result;
   TableReader<ErrorBody> reader(kErrorFields, result);
   const auto problem = read_message(body, reader);
@@ -170,7 +170,7 @@ const ErrorRow* find_error(std::string_view type) {
 }
 
 Error decode_error(const HttpResponse& response) {
-  const auto body = read_body(response.body);
+  const auto body = read_error_body(response.body);
   const auto* header = find_header(response.headers, "x-amzn-ErrorType");
   const auto type = bare_type(header != nullptr ? *header : body.type);
   return Error{.code = classify(response.status, type, body),

@@ -402,7 +402,7 @@ HttpResponse encode_identity_error(const Error& error) {
   body.text("message", own_trouble ? std::string_view("Internal error") : error.message);
   body.close_object();
   // JSON 1.1 knows whose fault it was, and whether to come back later; nothing finer.
-  int status = own_trouble || error.code == ErrorCode::kServiceFailure ? 500 : 400;
+  int status = type == row->type && row->status >= 500 ? 500 : 400;
   if (error.code == ErrorCode::kTooManyRequests) status = 429;
   HttpResponse response{.status = status,
                         .headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"x-amzn-ErrorType", type}},

@@ -48,6 +48,13 @@ void JsonWriter::open_object(std::string_view field) {
   first_ = true;
 }
 
+void JsonWriter::open_pair(std::string_view key) {
+  separate();
+  quote(key);
+  json_ += ":{";
+  first_ = true;
+}
+
 void JsonWriter::open_list(std::string_view field) {
   name(field);
   json_ += '[';
@@ -84,6 +91,11 @@ void JsonWriter::time(std::string_view field, Timestamp value) {
   json_ += '.';
   json_.append(3 - milliseconds.size(), '0');
   json_ += milliseconds;
+}
+
+void JsonWriter::raw(std::string_view field, std::string_view json) {
+  name(field);
+  json_ += json;
 }
 
 void JsonWriter::entry(std::string_view value) {

@@ -1,4 +1,4 @@
-// Writes one JSON message into a string, field by field. Private to wire.
+// Writes one JSON message into a string, field by field. For wire, and for what the service says to others.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,9 @@ class JsonWriter {
  public:
   void open_object() { open('{'); }
   void open_object(std::string_view name);
+  void open_pair(std::string_view key);  // an object in a map: the key may hold anything
   void close_object() { close('}'); }
+  void open_list() { open('['); }
   void open_list(std::string_view name);
   void close_list() { close(']'); }
 
@@ -24,6 +26,7 @@ class JsonWriter {
   void number(std::string_view name, std::int64_t value);
   void flag(std::string_view name, bool value);
   void time(std::string_view name, Timestamp value);        // seconds with three decimals
+  void raw(std::string_view name, std::string_view json);   // which must be JSON
   void entry(std::string_view value);                       // of a list
   void pair(std::string_view key, std::string_view value);  // of a map: the key may hold anything
 

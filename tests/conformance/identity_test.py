@@ -1,12 +1,7 @@
 """Cognito Identity with botocore: pools, guests, developer-authenticated identities, logins by OpenID Connect; and Cognito
 Sync with the credentials that it gives out."""
 
-import base64
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import time
 import unittest
 
@@ -17,48 +12,12 @@ import botocore.session
 
 import conformance
 from conformance import replace
+from provider import AUDIENCE, PROVIDER, Provider
 
 INVALID = "InvalidParameterException"
 NOT_AUTHORIZED = "NotAuthorizedException"
 NOT_FOUND = "ResourceNotFoundException"
 OWN = "cognito-identity.amazonaws.com"
-PROVIDER = "login.example.com"
-AUDIENCE = "game-app"
-
-
-def encoded(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-class Provider:
-    """An OpenID Connect provider: a key pair of the openssl command's, its JWKS file, and tokens signed with it."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="syncline-provider-")
-        self.key = os.path.join(self.folder, "key.pem")
-        self.jwks = os.path.join(self.folder, "jwks.json")
-        self.rotate("first")
-
-    def rotate(self, key_id):
-        self.key_id = key_id
-        subprocess.run(["openssl", "genrsa", "-out", self.key, "2048"], check=True, capture_output=True)
-        modulus = subprocess.run(["openssl", "rsa", "-in", self.key, "-noout", "-modulus"], check=True,
-                                 capture_output=True, text=True).stdout.strip().removeprefix("Modulus=")
-        key = {"kty": "RSA", "kid": key_id, "use": "sig", "alg": "RS256", "n": encoded(bytes.fromhex(modulus)),
-               "e": "AQAB"}
-        with open(self.jwks, "w", encoding="utf-8") as file:
-            json.dump({"keys": [key]}, file)
-
-    def token(self, subject, **changes):
-        claims = {"iss": f"https://{PROVIDER}", "aud": AUDIENCE, "sub": subject, "exp": int(time.time()) + 600, **changes}
-        text = (encoded(json.dumps({"alg": "RS256", "kid": self.key_id}).encode()) + "."
-                + encoded(json.dumps(claims).encode()))
-        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=text.encode(), check=True,
-                                   capture_output=True).stdout
-        return {PROVIDER: text + "." + encoded(signature)}
-
-    def close(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class IdentityCase(conformance.ConformanceCase):
@@ -66,8 +25,12 @@ class IdentityCase(conformance.ConformanceCase):
     def setUpClass(cls):
         cls.provider = Provider()
         cls.addClassCleanup(cls.provider.close)
-        cls.service_config = f'[openid."{PROVIDER}"]\njwks = "{cls.provider.jwks}"\n'
+        cls.service_config = cls.more_config() + cls.provider.config
         super().setUpClass()
+
+    @classmethod
+    def more_config(cls):
+        return ""
 
     def setUp(self):
         super().setUp()

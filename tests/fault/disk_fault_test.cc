@@ -5,6 +5,7 @@
 #include <limits>
 #include <ostream>
 
+#include "fault/fault_points.h"
 #include "fault/store_rig.h"
 
 namespace syncline::fault {
@@ -90,7 +91,8 @@ TEST_P(DiskFaultTest, D3AllOrNothing) {
     for (const bool for_good : {false, true}) {
       // The longest one, on the largest files: each point once with each kind of fault.
       if (GetParam().full_wal && for_good != (verdict == DiskVerdict::kFull)) continue;
-      for (Fault fault{verdict, for_good, 1}; survives(GetParam(), fault) && !HasFailure(); ++fault.at) {
+      for (Fault fault{verdict, for_good, 1}; survives(GetParam(), fault) && !HasFailure();
+           fault.at = next_point(fault.at)) {
         if (!GetParam().full_wal) survives_with_restart(GetParam(), fault);
         ++points;
       }
@@ -148,7 +150,7 @@ TEST_P(OpeningTest, D19FailsWithAnErrorAndWorksLater) {
   for (const auto verdict : {DiskVerdict::kFail, DiskVerdict::kFull}) {
     for (const bool for_good : {false, true}) {
       Fault fault{verdict, for_good, 1};
-      for (; opening_survives(GetParam(), fault, expected) && !HasFailure(); ++fault.at) ++points;
+      for (; opening_survives(GetParam(), fault, expected) && !HasFailure(); fault.at = next_point(fault.at)) ++points;
     }
   }
   EXPECT_GT(points, 10U);

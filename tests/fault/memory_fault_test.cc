@@ -3,13 +3,12 @@
 // is memory again.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <limits>
 #include <ostream>
-#include <string_view>
 #include <tuple>
 
 #include "fault/failing_allocator.h"
+#include "fault/fault_points.h"
 #include "fault/store_rig.h"
 
 namespace syncline::fault {
@@ -102,7 +101,7 @@ class MemoryFaultTest : public ::testing::TestWithParam<StoreCase> {};
 TEST_P(MemoryFaultTest, D3AllOrNothing) {
   std::uint64_t points = 0;
   for (auto shortage : shortages()) {
-    for (; survives(GetParam(), shortage) && !HasFailure(); ++shortage.at) ++points;
+    for (; survives(GetParam(), shortage) && !HasFailure(); shortage.at = next_point(shortage.at)) ++points;
   }
   EXPECT_GT(points, 10U);
   RecordProperty("failure_points", std::to_string(points));
@@ -140,9 +139,7 @@ bool opening_survives(Start start, const Shortage& shortage, const std::string& 
 // A migration makes SQLite allocate thousands of times, as it reads the statements of a whole schema again for each
 // table that it moves: every 13th fails in turn, or every one with SYNCLINE_FAULTS=all.
 std::uint64_t stride(Start start, std::size_t kind) {
-  const char* faults = std::getenv("SYNCLINE_FAULTS");
-  const bool all = faults != nullptr && std::string_view(faults) == "all";
-  return !all && start == Start::kVersion1 && kind < 2 ? 13 : 1;
+  return !all_points() && start == Start::kVersion1 && kind < 2 ? 13 : 1;
 }
 
 class OpeningMemoryTest : public ::testing::TestWithParam<std::tuple<Start, std::size_t>> {};
@@ -154,8 +151,9 @@ TEST_P(OpeningMemoryTest, D19FailsWithAnErrorAndWorksLater) {
   const auto step = stride(start, kind);
   auto shortage = shortages().at(kind);
   shortage.at += kind % step;  // not the same ones for each kind
-  for (; opening_survives(start, shortage, expected) && !HasFailure(); shortage.at += step) ++points;
-  EXPECT_GT(points, 20U);
+  for (; opening_survives(start, shortage, expected) && !HasFailure(); shortage.at = next_point(shortage.at) + step - 1)
+    ++points;
+  EXPECT_GT(points, 10U);
   RecordProperty("failure_points", std::to_string(points));
 }
 

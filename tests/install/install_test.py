@@ -100,10 +100,11 @@ class Case:
         require("0." in output_of(command, "--version"), "the command does not tell its version")
 
     def shared_case(self):
-        """A part of another project, as a shared library; then that one installed, and nothing else needed for it."""
+        """A shared library, as a part of a project that unites sources; then installed, and nothing else needed for it."""
         prefix = self.empty_dir("shared_prefix")
         tree = self.build_consumer("shared", f"-DSYNCLINE_SOURCE={SOURCE}", "-DBUILD_SHARED_LIBS=ON",
-                                   "-DSYNCLINE_INSTALL=ON", "-DCMAKE_CXX_COMPILER_LAUNCHER=" + launcher())
+                                   "-DSYNCLINE_INSTALL=ON", "-DCMAKE_UNITY_BUILD=ON",
+                                   "-DCMAKE_CXX_COMPILER_LAUNCHER=" + launcher())
         self.check_program(tree / "consumer")
         require(not (tree / "syncline" / "tests").exists(), "a part of another project builds no tests")
         run("cmake", "--install", tree, "--prefix", prefix)

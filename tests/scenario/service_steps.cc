@@ -7,7 +7,7 @@ namespace syncline::scenario {
 
 namespace {
 
-using Act = void (*)(World& world, const Subject& subject, Arguments& arguments);
+using ServiceAct = void (*)(World& world, const Subject& subject, Arguments& arguments);
 
 // "value" or ["value", count], null for a tombstone; null for all: there is no such dataset. Complete, tombstones too.
 void holds(World& world, const Subject& subject, Arguments& arguments) {
@@ -98,17 +98,17 @@ void trigger(World& world, const Subject& /*subject*/, Arguments& arguments) {
 }  // namespace
 
 bool act_on_service(World& world, const Subject& subject, const std::string& verb, Arguments& arguments) {
-  static const std::map<std::string, Act> acts{{"holds", holds},
-                                               {"count", count},
-                                               {"delete_dataset", delete_dataset},
-                                               {"kill", kill},
-                                               {"restart", restart},
-                                               {"save", save},
-                                               {"clock", clock},
-                                               {"restore", restore},
-                                               {"page_size", page_size},
-                                               {"trigger", trigger},
-                                               {"admin_restore", admin_restore}};
+  static const std::map<std::string, ServiceAct> acts{{"holds", holds},
+                                                      {"count", count},
+                                                      {"delete_dataset", delete_dataset},
+                                                      {"kill", kill},
+                                                      {"restart", restart},
+                                                      {"save", save},
+                                                      {"clock", clock},
+                                                      {"restore", restore},
+                                                      {"page_size", page_size},
+                                                      {"trigger", trigger},
+                                                      {"admin_restore", admin_restore}};
   const auto act = acts.find(verb);
   if (act == acts.end()) return false;
   act->second(world, subject, arguments);

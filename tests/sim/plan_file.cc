@@ -10,7 +10,7 @@ namespace syncline::sim {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::array kActNames{
     "put",           "remove",  "put_all",     "sync",      "resolve",      "handler",
@@ -25,12 +25,12 @@ Act read_act(const std::string& name) {
   return static_cast<Act>(found - kActNames.begin());
 }
 
-Json write_step(const Step& step) {
-  return Json::array({step.id, step.wait, std::string(to_string(step.act)), step.device, step.process, step.dataset,
-                      step.key, step.kind, step.number});
+OrderedJson write_step(const Step& step) {
+  return OrderedJson::array({step.id, step.wait, std::string(to_string(step.act)), step.device, step.process,
+                             step.dataset, step.key, step.kind, step.number});
 }
 
-Step read_step(const Json& json) {
+Step read_step(const OrderedJson& json) {
   return Step{.id = json.at(0),
               .wait = json.at(1),
               .act = read_act(json.at(2)),
@@ -42,11 +42,11 @@ Step read_step(const Json& json) {
               .number = json.at(8)};
 }
 
-Json write_device(const DevicePlan& device) {
-  return Json{{"survives_power_cut", device.survives_power_cut},
-              {"from_template", device.from_template},
-              {"attempts", device.attempts},
-              {"answer", static_cast<int>(device.answer)}};
+OrderedJson write_device(const DevicePlan& device) {
+  return OrderedJson{{"survives_power_cut", device.survives_power_cut},
+                     {"from_template", device.from_template},
+                     {"attempts", device.attempts},
+                     {"answer", static_cast<int>(device.answer)}};
 }
 
 void check(bool holds, const std::string& what) {
@@ -75,9 +75,9 @@ std::string_view to_string(Act act) {
 
 std::string write_plan(const Plan& plan) {
   std::string text = "{\n";
-  if (!plan.violated.empty()) text += "  \"violated\": " + Json(plan.violated).dump() + ",\n";
+  if (!plan.violated.empty()) text += "  \"violated\": " + OrderedJson(plan.violated).dump() + ",\n";
   text +=
-      "  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + Json(plan.profile).dump() +
+      "  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + OrderedJson(plan.profile).dump() +
       ",\n  \"datasets\": " + std::to_string(plan.datasets) + ",\n  \"processes\": " + std::to_string(plan.processes) +
       ",\n  \"identities\": " + std::to_string(plan.identities) + ",\n  \"records\": " + std::to_string(plan.records) +
       ",\n  \"page_size\": " + std::to_string(plan.page_size) + ",\n  \"devices\": [\n";
@@ -92,7 +92,7 @@ std::string write_plan(const Plan& plan) {
 }
 
 Plan read_plan(const std::string& text) {
-  const Json json = Json::parse(text);
+  const OrderedJson json = OrderedJson::parse(text);
   Plan plan{.seed = json.at("seed"),
             .profile = json.at("profile"),
             .datasets = json.at("datasets"),
@@ -101,13 +101,13 @@ Plan read_plan(const std::string& text) {
             .records = json.value("records", 0),
             .page_size = json.at("page_size"),
             .violated = json.value("violated", "")};
-  for (const Json& device : json.at("devices")) {
+  for (const OrderedJson& device : json.at("devices")) {
     plan.devices.push_back(DevicePlan{.survives_power_cut = device.at("survives_power_cut"),
                                       .from_template = device.at("from_template"),
                                       .attempts = device.at("attempts"),
                                       .answer = static_cast<Answer>(device.at("answer").get<int>())});
   }
-  for (const Json& step : json.at("steps")) plan.steps.push_back(read_step(step));
+  for (const OrderedJson& step : json.at("steps")) plan.steps.push_back(read_step(step));
   check_plan(plan);
   return plan;
 }

@@ -76,7 +76,7 @@ stop_timeout_seconds = 14
   EXPECT_EQ(server.limits.stop_timeout, std::chrono::seconds(14));
 }
 
-// Every setting of the printed file, with another value in its place.
+// Every setting of the printed file but its secrets, with another value in its place.
 std::string changed(const std::string& printed) {
   std::string text;
   std::istringstream lines(printed);
@@ -93,12 +93,14 @@ std::string changed(const std::string& printed) {
       value = "\"error\"";
     } else if (value == "true") {
       value = "false";
+    } else if (key == "secret_access_key" || key == "session_token") {
+      value = R"("")";
     } else if (value.starts_with('"')) {
       value = R"("another \" \\ )" + key + "\"";
     } else if (value.starts_with('[')) {
       value = R"(["a", "b"])";
     } else {
-      value = std::to_string(key.ends_with("_threads") ? ++number % 100 + 3 : ++number);
+      value = std::to_string(key.ends_with("_threads") || key == "triggers_at_once" ? ++number % 100 + 3 : ++number);
     }
     text.append(key).append(" = ").append(value).append("\n");
   }
@@ -131,6 +133,24 @@ TEST_F(Config, WhatIsPrintedReadsBackAsTheSame) {
   const auto twice = load(again);
   ASSERT_TRUE(twice) << twice.error().message;
   EXPECT_EQ(print_config(*twice), again);
+}
+
+TEST_F(Config, NoSecretIsPrinted) {
+  const auto config = load(R"([delivery]
+access_key_id = "AKID"
+secret_access_key = "very secret"
+session_token = "a secret, too"
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  const std::string printed = print_config(*config);
+  EXPECT_EQ(printed.find("secret\""), std::string::npos) << printed;
+  EXPECT_EQ(printed.find("a secret"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("\n# secret_access_key = (set)\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("\n# session_token = (set)\n"), std::string::npos) << printed;
+  const auto read = load(printed);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->server.delivery.credentials.access_key_id, "AKID");
+  EXPECT_EQ(read->server.delivery.credentials.secret_access_key, "") << "who reads it back must set it again";
 }
 
 TEST_F(Config, EverySettingIsExplained) {
@@ -170,6 +190,34 @@ TEST_F(Config, ErrorsNameFileLineAndKey) {
     EXPECT_TRUE(config.error().message.starts_with(file_ + message)) << config.error().message;
     EXPECT_EQ(config.error().message.find('\n'), std::string::npos);
   }
+}
+
+TEST_F(Config, DeliveryIsReadAndCompleted) {
+  auto config = load(R"([delivery]
+kinesis = "https://kinesis.eu-west-1.amazonaws.com"
+s3 = "https://s3.eu-west-1.amazonaws.com"
+bucket = "records"
+region = "eu-west-1"
+access_key_id = "AKID"
+secret_access_key = "secret"
+attempts = 5
+age_seconds = 60
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  DeliveryOptions& delivery = config->server.delivery;
+  EXPECT_EQ(delivery.limits.attempts, 5);
+  EXPECT_EQ(delivery.limits.age, std::chrono::minutes(1));
+  EXPECT_TRUE(complete_delivery(delivery));
+  EXPECT_TRUE(delivery.queued().streams);
+  EXPECT_FALSE(delivery.queued().pushes);
+  delivery.bucket = "a/b";
+  EXPECT_NE(complete_delivery(delivery).error().message.find("delivery.bucket"), std::string::npos);
+  delivery.s3.clear();
+  delivery.credentials.secret_access_key.clear();
+  const auto lacking = complete_delivery(delivery);
+  ASSERT_FALSE(lacking);
+  EXPECT_NE(lacking.error().message.find("AWS_ACCESS_KEY_ID"), std::string::npos);
+  EXPECT_EQ(lacking.error().message.find("AKID "), std::string::npos);
 }
 
 TEST_F(Config, AFileThatIsNotThereIsNamed) {

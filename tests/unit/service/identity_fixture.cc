@@ -83,8 +83,15 @@ std::string TestProvider::jwks() const {
 
 std::string TestProvider::token(const Claims& claims, std::string_view algorithm) const {
   const bool rsa = algorithm == "RS256";
-  const std::string header =
-      R"({"alg":")" + std::string(algorithm) + R"(","kid":")" + keys_->id(rsa ? "rsa" : "ec") + R"("})";
+  return signed_token(R"({"alg":")" + std::string(algorithm) + R"(","kid":")" + keys_->id(rsa ? "rsa" : "ec") + R"("})",
+                      claims, rsa);
+}
+
+std::string TestProvider::unnamed_token_of(std::string subject) const {
+  return signed_token(R"({"alg":"RS256"})", Claims{.subject = std::move(subject)}, true);
+}
+
+std::string TestProvider::signed_token(const std::string& header, const Claims& claims, bool rsa) const {
   const std::string body = R"({"iss":)" + json_quote(claims.issuer) + R"(,"aud":)" + json_quote(claims.audience) +
                            R"(,"sub":)" + json_quote(claims.subject) + R"(,"exp":)" +
                            std::to_string(claims.expires_at) + "}";

@@ -31,9 +31,13 @@ class TestProvider {
     std::int64_t expires_at = 1'700'003'600;  // an hour after the test's clock begins
   };
   [[nodiscard]] std::string token(const Claims& claims, std::string_view algorithm = "RS256") const;
+  // RS256, without a key id.
+  [[nodiscard]] std::string unnamed_token_of(std::string subject) const;
   [[nodiscard]] std::string token_of(std::string subject) const { return token(Claims{.subject = std::move(subject)}); }
 
  private:
+  [[nodiscard]] std::string signed_token(const std::string& header, const Claims& claims, bool rsa) const;
+
   struct Keys;
   std::shared_ptr<const Keys> keys_;
 };

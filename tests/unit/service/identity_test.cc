@@ -43,6 +43,24 @@ TEST_F(IdentityPools, TheDeveloperProvidersNameStays) {
   EXPECT_EQ(changed.error().service_code, "InvalidParameterException");
 }
 
+// S4: else the developer's user 42 and the provider's user 42 would be one.
+TEST_F(IdentityPools, TheDevelopersUsersAreNobodyElses) {
+  const auto created = [&](std::string_view providers) {
+    const auto answer =
+        call_as_developer("CreateIdentityPool", R"({"IdentityPoolName":"n","AllowUnauthenticatedIdentities":true,)" +
+                                                    std::string(providers) + "}");
+    return answer ? "ok" : answer.error().service_code;
+  };
+  EXPECT_EQ(created(R"("DeveloperProviderName":"a","SupportedLoginProviders":{"b":"app"})"), "ok");
+  for (const auto* providers :
+       {R"("DeveloperProviderName":"a","SupportedLoginProviders":{"a":"app"})",
+        R"("DeveloperProviderName":"a","CognitoIdentityProviders":[{"ProviderName":"a","ClientId":"app"}])",
+        R"("DeveloperProviderName":"a","OpenIdConnectProviderARNs":["arn:aws:iam::1:oidc-provider/a"])",
+        R"("DeveloperProviderName":"cognito-identity.amazonaws.com")"}) {
+    EXPECT_EQ(created(providers), "InvalidParameterException") << providers;
+  }
+}
+
 TEST_F(IdentityPools, WhatIsForTheDeveloperTakesTheDevelopersSignatureS4) {
   const std::string pool = make_pool();
   const Session someone = guest(pool);
@@ -198,6 +216,31 @@ TEST_F(Devices, RegisterSubscribeAndUnsubscribe) {
   const auto unsubscribed = as(session.credentials, wire::encode(wire::UnsubscribeFromDatasetRequest{id, first}));
   EXPECT_EQ(unsubscribed.status, 200);
   EXPECT_EQ(unsubscribed.body, "{}");
+}
+
+// S10: a change is pushed to each device that subscribed, so that an identity can't have any number of them.
+TEST_F(Devices, TheLastHundredOfAnIdentityAreKept) {
+  const std::string pool = make_pool();
+  const Session session = guest(pool);
+  ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
+  const auto id = target(pool, session.identity, "save");
+  close();
+  const auto store = open_sqlite_store({.data_dir = dir.path(), .region = "us-east-1"}).value();
+  Timestamp now = clock.wall();
+  const auto registered = [&](int number) {
+    now += std::chrono::seconds(1);
+    const std::string text = std::to_string(number);
+    return store->register_device(id.pool, id.identity, {.id = "d" + text, .platform = "ADM", .token = text}, now)
+        .value();
+  };
+  const auto subscribe = [&](const std::string& device) { return store->subscribe(id, device).value(); };
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(subscribe(registered(i)), SubscriptionOutcome::kDone);
+  EXPECT_EQ(registered(0), "d0");  // still there, and now the last that registered
+  EXPECT_EQ(store->subscribers(id).value().size(), 100U);
+  registered(100);
+  EXPECT_EQ(subscribe("d0"), SubscriptionOutcome::kDone);
+  EXPECT_EQ(subscribe("d1"), SubscriptionOutcome::kNoDevice);
+  EXPECT_EQ(store->subscribers(id).value().size(), 99U);
 }
 
 TEST_F(Devices, AnotherIdentitysDeviceIsNotFoundS4) {

@@ -84,6 +84,7 @@ TEST_F(Logins, KeysAreKeptRotatedAndMissedWithoutHarm) {
 TEST_F(Logins, WithoutKeysNobodyIsJudged) {
   keys_available = false;
   EXPECT_EQ(call("GetId", in_pool(pool, user("anna"))).error().service_code, "ExternalServiceException");
+  EXPECT_EQ(call("GetId", in_pool(pool, user("anna"))).error().http_status, 400);
 }
 
 TEST_F(Logins, AGuestWhoseLoginIsNewKeepsItsIdentity) {
@@ -219,6 +220,7 @@ TEST_F(Logins, ADeveloperVouchesForItsUsers) {
   EXPECT_EQ(write(pool, *session, "save", "k", "v"), "ok");
   EXPECT_EQ(field(developer_token("u1").value(), "IdentityId"), identity);
   EXPECT_EQ(field(developer_token("u2", R"("IdentityId":")" + identity + "\"").value(), "IdentityId"), identity);
+  EXPECT_TRUE(log_in(identity, logins("cognito-identity.amazonaws.com", field(*first, "Token"))));  // as u1 and u2
   const std::string other = field(developer_token("u3").value(), "IdentityId");
   EXPECT_EQ(developer_token("u3", R"("IdentityId":")" + identity + "\"").error().service_code,
             "DeveloperUserAlreadyRegisteredException");
@@ -229,6 +231,76 @@ TEST_F(Logins, ADeveloperVouchesForItsUsers) {
   EXPECT_EQ(field(of_user.value(), "IdentityId"), other);
   const auto unknown = call_as_developer("LookupDeveloperIdentity", in_pool(pool, R"("DeveloperUserIdentifier":"u9")"));
   EXPECT_EQ(unknown.error().service_code, "ResourceNotFoundException");
+}
+
+// One account may be several of the developer's users: by linking, and after a merge.
+TEST_F(Logins, AnIdentityOfSeveralDevelopersUsersLogsIn) {
+  const std::string identity = field(developer_token("u1").value(), "IdentityId");
+  const auto second = developer_token("u2", R"("IdentityId":")" + identity + "\"");
+  ASSERT_TRUE(second);
+  const auto session = log_in(identity, logins("cognito-identity.amazonaws.com", field(*second, "Token")));
+  EXPECT_TRUE(session) << session.error().message;
+  ASSERT_TRUE(developer_token("u3"));
+  ASSERT_TRUE(call_as_developer("MergeDeveloperIdentities",
+                                in_pool(pool, R"("DeveloperProviderName":"dev","SourceUserIdentifier":"u3",)"
+                                              R"("DestinationUserIdentifier":"u2")")));
+  const auto third = developer_token("u3").value();
+  EXPECT_EQ(field(third, "IdentityId"), identity);
+  // A login of another provider joins it.
+  const std::string both = R"("Logins":{"cognito-identity.amazonaws.com":")" + field(third, "Token") + R"(",")" +
+                           std::string(kProvider) + R"(":")" + provider.token_of("anna") + "\"}";
+  const auto joined = log_in(identity, both);
+  EXPECT_TRUE(joined) << joined.error().message;
+  EXPECT_EQ(get_id(pool, user("anna")), identity);
+}
+
+// It was merged by the developer's will; whoever it is now must get in with either login.
+TEST_F(Logins, AnIdentityOfTwoUsersOfOneProviderLogsInWithEither) {
+  const auto vouch = [&](std::string_view name, const std::string& subject) {
+    return call_as_developer("GetOpenIdTokenForDeveloperIdentity",
+                             in_pool(pool, R"("Logins":{"dev":")" + std::string(name) + R"(",")" +
+                                               std::string(kProvider) + R"(":")" + provider.token_of(subject) + "\"}"));
+  };
+  ASSERT_TRUE(vouch("u1", "anna"));
+  ASSERT_TRUE(vouch("u2", "ben"));
+  ASSERT_TRUE(call_as_developer("MergeDeveloperIdentities",
+                                in_pool(pool, R"("DeveloperProviderName":"dev","SourceUserIdentifier":"u1",)"
+                                              R"("DestinationUserIdentifier":"u2")")));
+  const std::string identity = get_id(pool, user("ben"));
+  EXPECT_EQ(get_id(pool, user("anna")), identity);
+  EXPECT_TRUE(log_in(identity, user("anna")));
+  // But a third one is not taken in.
+  const std::string both = R"("Logins":{"cognito-identity.amazonaws.com":")" +
+                           field(call("GetOpenIdToken", of_identity(identity, user("ben"))).value(), "Token") +
+                           R"(",")" + std::string(kProvider) + R"(":")" + provider.token_of("carl") + "\"}";
+  EXPECT_EQ(log_in(identity, both).error().service_code, "ResourceConflictException");
+}
+
+// Whichever way the guest proves who it is.
+TEST_F(Logins, AGuestMergesIntoTheAccountAndNeverTheAccountIntoTheGuest) {
+  const std::string guest_id = get_id(pool);
+  const std::string token = field(call("GetOpenIdToken", of_identity(guest_id)).value(), "Token");
+  clock.advance(std::chrono::seconds(1));
+  const std::string account = get_id(pool, user("anna"));
+  const std::string both = R"("Logins":{"cognito-identity.amazonaws.com":")" + token + R"(",")" +
+                           std::string(kProvider) + R"(":")" + provider.token_of("anna") + "\"}";
+  EXPECT_EQ(log_in(guest_id, both).value().identity, account);
+  EXPECT_EQ(get_id(pool, both), account);
+}
+
+// S4: else a leaked token would be good for ever, whatever TokenDuration the developer asked for.
+TEST_F(Logins, ATokenOfOursBuysNoneThatOutlivesIt) {
+  const auto token = developer_token("u1", R"("TokenDuration":60)").value();
+  const std::string identity = field(token, "IdentityId");
+  const auto own = [](const std::string& body) {
+    return logins("cognito-identity.amazonaws.com", field(body, "Token"));
+  };
+  clock.advance(std::chrono::seconds(59));
+  const auto renewed = call("GetOpenIdToken", of_identity(identity, own(token)));
+  ASSERT_TRUE(renewed);
+  EXPECT_TRUE(log_in(identity, own(*renewed)));
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(log_in(identity, own(*renewed)).error().service_code, "NotAuthorizedException");
 }
 
 TEST_F(Logins, ADeveloperMergesAndUnlinksItsUsers) {
@@ -252,6 +324,18 @@ TEST_F(Logins, ADeveloperMergesAndUnlinksItsUsers) {
                              field(destination, "IdentityId") + "\"";
   EXPECT_TRUE(call_as_developer("UnlinkDeveloperIdentity", in_pool(pool, unlink)));
   EXPECT_NE(field(developer_token("u1").value(), "IdentityId"), field(destination, "IdentityId"));
+}
+
+TEST_F(Logins, ADeveloperDoesNotMergeTwoUsersOfAnotherProvider) {
+  for (const char* name : {"anna", "ben"}) {
+    const std::string of_user = R"("IdentityId":")" + get_id(pool, user(name)) + "\"";
+    ASSERT_TRUE(developer_token(name, of_user));
+  }
+  const auto merged = call_as_developer(
+      "MergeDeveloperIdentities",
+      in_pool(pool,
+              R"("DeveloperProviderName":"dev","SourceUserIdentifier":"anna","DestinationUserIdentifier":"ben")"));
+  EXPECT_EQ(merged.error().service_code, "ResourceConflictException");
 }
 
 }  // namespace

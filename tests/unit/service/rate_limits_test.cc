@@ -149,6 +149,23 @@ TEST_F(Rates, S10_AnAddressIsBoundedWhateverItSends) {
   expect_refusal(service->handle(identity_request("GetId", "{}"), "192.0.2.1"), "1");
 }
 
+TEST_F(Rates, S10_ToOpenAStreamIsACallAndWhatItTellsIsNone) {
+  open_with({.identity = {.per_second = 1, .burst = 4}, .address = {.per_second = 1, .burst = 6}});
+  const std::string pool = make_pool();
+  const Session session = guest(pool);
+  HttpRequest request{.method = "GET",
+                      .path = "/syncline/identitypools/" + pool + "/identities/" + session.identity + "/changes"};
+  EXPECT_EQ(service->open_stream(request, "192.0.2.1")->response.status, 403) << "unsigned: the address's alone";
+  auth::sign(request, kHost, caller().scope(), session.credentials, clock.wall());
+  const auto stream = std::move(service->open_stream(request, "192.0.2.1")->stream);
+  ASSERT_TRUE(stream);
+  for (int i = 0; i < 100; ++i) ASSERT_NE(stream->next(true).value_or(""), "") << i;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(service->open_stream(request, "192.0.2.1")->stream);
+  expect_refusal(service->open_stream(request, "192.0.2.2")->response, "1");
+  EXPECT_EQ(service->open_stream({.method = "GET", .path = request.path}, "192.0.2.1")->response.status, 403);
+  expect_refusal(service->open_stream({.method = "GET", .path = request.path}, "192.0.2.1")->response, "1");
+}
+
 TEST_F(Rates, ADevelopersCallsDoNotUseUpItsAddress) {
   open_with({.address = {.per_second = 1, .burst = 3}});
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(caller().list("game"));

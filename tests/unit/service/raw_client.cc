@@ -71,6 +71,16 @@ std::optional<HttpResponse> RawClient::receive(bool head) {
   return response;
 }
 
+std::optional<std::string> RawClient::read_until(std::string_view mark) {
+  std::size_t found = 0;
+  while ((found = buffer_.find(mark)) == std::string::npos) {
+    if (!fill()) return std::nullopt;
+  }
+  std::string bytes = buffer_.substr(0, found + mark.size());
+  buffer_.erase(0, bytes.size());
+  return bytes;
+}
+
 bool RawClient::closed() {
   while (fill()) {
   }

@@ -21,6 +21,8 @@ class RawClient {
   void end_sending() const;
   // The next answer, its body as sent; nullopt: closed, cut off, or nothing for 10 seconds. `head`: it has no body.
   std::optional<HttpResponse> receive(bool head = false);
+  // What comes next, up to and with `mark`; nullopt as above.
+  std::optional<std::string> read_until(std::string_view mark);
   // Whether the other side closes without sending more.
   bool closed();
 

@@ -33,6 +33,17 @@ RecordsPageToken page() {
           .modified_by = "the phone"};
 }
 
+// LookupDeveloperIdentity's pages end with a user's name of up to 1,024 characters.
+TEST(Tokens, HoldTheLongestOfWhatAListMayEndWith) {
+  const Tokens tokens("key");
+  std::string longest;
+  for (int i = 0; i < 1024; ++i) longest += "\xF0\x9F\x8E\xAE";
+  const auto token = tokens.seal_list("list", "of", {.expires_at = kNow + milliseconds(1), .last = longest});
+  const auto opened = tokens.open_list("list", "of", token, kNow);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->last, longest);
+}
+
 void expect_bad_session(const Result<SessionToken>& opened) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidParameter);
