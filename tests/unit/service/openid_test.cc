@@ -25,7 +25,7 @@ OpenIdProvider configured() {
 
 TEST(Jwks, AFileThatCantBeReadIsAnError) {
   const TempDir dir;
-  for (const std::string& path : {dir.path(), dir.file("none")}) {
+  for (const std::string& path : {dir.path().string(), dir.file("none")}) {
     const auto keys = fetch_jwks(path);
     ASSERT_FALSE(keys);
     EXPECT_THAT(keys.error().message, HasSubstr(path));

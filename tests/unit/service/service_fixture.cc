@@ -15,17 +15,6 @@ auto decoded(const HttpResponse& response, Decoded decode) -> decltype(decode(re
 
 }  // namespace
 
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "syncline-service-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 wire::RecordPatch put(std::string key, std::string value, std::int64_t count) {
   return {.operation = wire::PatchOperation::kReplace,
           .key = std::move(key),

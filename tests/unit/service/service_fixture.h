@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,22 +14,12 @@
 #include "auth/signature.h"
 #include "core/clock.h"
 #include "service/handlers.h"
+#include "support/temp_dir.h"
 #include "wire/messages.h"
 
 namespace syncline::service {
 
-class TempDir {
- public:
-  TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir();
-  [[nodiscard]] std::string path() const { return path_.string(); }
-  [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using testing::TempDir;
 
 class ManualClock final : public Clock {
  public:
