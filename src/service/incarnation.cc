@@ -10,7 +10,13 @@ Result<void> begin_incarnation(Connection& writer, Timestamp now) {
                   "INSERT INTO lost_counts (dataset_id, last_known, next_known)"
                   " SELECT id, sync_count, sync_count + ?1 FROM datasets",
                   leap)
-      .and_then([&] { return run_once(writer, "UPDATE datasets SET sync_count = sync_count + ?1", leap); })
+      .and_then([&] {
+        return run_once(writer,
+                        "UPDATE datasets SET sync_count = sync_count + ?1, change_number = change_number + ?1,"
+                        " change_by_others = change_by_others + ?1",
+                        leap);
+      })
+      .and_then([&] { return run_once(writer, "UPDATE pools SET changes = changes + ?1", leap); })
       .and_then([&] {
         return run_once(writer,
                         "INSERT INTO installation (name, value) VALUES ('count_floor', ?1)"

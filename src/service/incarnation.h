@@ -12,9 +12,10 @@
 
 namespace syncline::service {
 
-// Raises all counts by the milliseconds since 1970: another amount at each restore, so that two that began with the
-// same backup are told apart; more than all writes to a dataset until then; and thousands of restores stay below 2^53,
-// which is where JavaScript's numbers end. Call it inside a transaction.
+// Raises all counts, and the numbers of changes, so that a stream that goes on tells of every dataset (D20), by the
+// milliseconds since 1970: another amount at each restore, so that two that began with the same backup are told apart;
+// more than all writes to a dataset until then; and thousands of restores stay below 2^53, which is where JavaScript's
+// numbers end. Call it inside a transaction.
 Result<void> begin_incarnation(Connection& writer, Timestamp now);
 
 // From where a new dataset's counts go on; 0: this store was never restored.

@@ -201,6 +201,25 @@ TEST_F(AdminTest, TwoRestoresOfOneBackupAreToldApart) {
   EXPECT_EQ(caller().list("game", lost).error().code, ErrorCode::kNoSuchSyncCount);
 }
 
+TEST_F(AdminTest, AStreamThatGoesOnAfterARestoreTellsOfEveryDataset) {
+  ASSERT_TRUE(caller().update("game", {put("k", "1")}));
+  ASSERT_TRUE(ask({"backup", dir.file("b.db")}));
+  ASSERT_TRUE(caller().update("game", {put("lost", "1")}));
+  close();
+  ASSERT_TRUE(restore(dir.file("b.db")));
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(caller().update("other", {put("k" + std::to_string(i), "1")}));
+  const HttpRequest request{.method = "GET",
+                            .path = "/syncline/identitypools/" + service->identity_pool_id() + "/identities/" +
+                                    std::string(kIdentity) + "/changes",
+                            .query = {{"lastEventId", "2"}}};
+  const auto answer = service->open_stream(caller().sign(request), "test");
+  ASSERT_TRUE(answer && answer->stream);
+  const std::string told = answer->stream->next(false).value();
+  EXPECT_THAT(told, HasSubstr("\"datasetName\":\"game\""));
+  EXPECT_THAT(told, HasSubstr("\"datasetName\":\"other\""));
+}
+
 // A login merges a guest again whose merge was lost: what the account's devices saw of the lost one is refused.
 class RestoredIdentities : public IdentityTest {};
 
