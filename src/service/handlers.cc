@@ -48,6 +48,7 @@ Service::Service(ServiceOptions options, std::unique_ptr<ServiceStore> store)
   if (options_.clock == nullptr) options_.clock = &system_clock_;
   metrics_.add([this](MetricsText& text) { request_metrics_.collect(text); });
   metrics_.add([this](MetricsText& text) { collect_storage(text); });
+  metrics_.add([this](MetricsText& text) { delivery_metrics_.collect(text, *store_, now()); });
 }
 
 Service::~Service() = default;

@@ -68,7 +68,7 @@ class Service {
   // Sends what its writes queue, while what is returned lives: at most as long as the service. Call it once, before
   // anything is answered. Errors: those of Delivery::start().
   Result<std::unique_ptr<Delivery>> start_delivery() {
-    return Delivery::start(*store_, *options_.clock, options_.delivery, options_.log);
+    return Delivery::start(*store_, *options_.clock, options_.delivery, delivery_metrics_, options_.log);
   }
 
   // Answers a request for a stream of changes; nullopt: it is for something else. Never throws. The stream must not
@@ -126,6 +126,7 @@ class Service {
   OpenIdProviders providers_;
   std::unique_ptr<SyncTrigger> trigger_;  // null: no endpoint
   RequestMetrics request_metrics_;
+  DeliveryMetrics delivery_metrics_;
   Metrics metrics_;
 };
 

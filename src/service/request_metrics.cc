@@ -12,6 +12,7 @@ namespace syncline::service {
 namespace {
 
 constexpr std::string_view kOther = "other";
+constexpr std::string_view kChanges = "changes";  // a stream that was opened, or not (change_streams.h)
 constexpr std::uint8_t kSyncOperations = 17;
 constexpr std::uint8_t kIdentityOperations = 16;
 
@@ -20,6 +21,7 @@ constexpr std::uint8_t kIdentityOperations = 16;
 RequestMetrics::RequestMetrics() : other_(add(kOther)) {
   for (std::uint8_t i = 0; i < kSyncOperations; ++i) add(wire::to_string(static_cast<wire::Operation>(i)));
   for (std::uint8_t i = 0; i < kIdentityOperations; ++i) add(wire::to_string(static_cast<wire::IdentityOperation>(i)));
+  add(kChanges);
 }
 
 RequestMetrics::Figures& RequestMetrics::add(std::string_view operation) {

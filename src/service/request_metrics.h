@@ -17,7 +17,7 @@ class RequestMetrics {
  public:
   RequestMetrics();
 
-  // `operation`: of the API, or anything else, which is counted as "other".
+  // `operation`: of the API, "changes", or anything else, which is counted as "other".
   void count(std::string_view operation, int status, std::chrono::nanoseconds took);
   void collect(MetricsText& text) const;
 

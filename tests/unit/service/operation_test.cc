@@ -106,6 +106,19 @@ TEST_F(Operation, MetricsCountRequestsConflictsAndBytes) {
   EXPECT_THAT(metrics.body, HasSubstr("syncline_store_file_bytes{file=\"database\"} "));
 }
 
+TEST_F(Operation, MetricsCountStreamsAndDeliveries) {
+  EXPECT_EQ(service->open_stream({.method = "GET", .path = "/syncline/none/changes"}, "test")->response.status, 403);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], HasSubstr("\"operation\":\"changes\",\"status\":403,"));
+  const std::string metrics = get("/metrics").body;
+  for (const char* line : {"syncline_requests_total{operation=\"changes\",code=\"403\"} 1\n",
+                           "syncline_deliveries_total{kind=\"push\",outcome=\"dead\"} 0\n",
+                           "syncline_deliveries_waiting{kind=\"stream\"} 0\n", "syncline_dead_letters 0\n",
+                           "syncline_oldest_delivery_seconds 0\n"}) {
+    EXPECT_THAT(metrics, HasSubstr(line));
+  }
+}
+
 TEST_F(Operation, MetricsAreForThisMachineOnly) {
   EXPECT_EQ(get("/metrics", "192.0.2.1").status, 403);
   EXPECT_EQ(get("/metrics", "127.0.0.1", {{"X-Forwarded-For", "192.0.2.1"}}).status, 403);
