@@ -18,6 +18,7 @@ struct Words {
   std::string identity;
   std::string key;
   std::string file;
+  std::string letters;  // which dead letters
   PoolChange change;
   std::vector<std::string> logins;
   std::vector<std::string> openid;
@@ -79,6 +80,20 @@ void add_keys(CLI::App* admin, const SharedWords& words, AdminRun& chosen) {
   revoke->add_option("KEY", words->key, "The access key's id")->required();
 }
 
+void add_dead_letters(CLI::App* admin, const SharedWords& words, AdminRun& chosen) {
+  static constexpr const char* kWhich = "One's id, a pool's id for its own, or all";
+  auto* letters = admin->add_subcommand("dead-letters", "What could not be delivered")->require_subcommand(1);
+  auto* list = add(letters, "list", "Show them, the oldest first", chosen,
+                   [words](const AdminPlace& place) { return list_dead_letters(place, words->pool); });
+  list->add_option("POOL", words->pool, "Of one identity pool (default: of each)");
+  auto* replay = add(letters, "replay", "Deliver again, as if they were written now", chosen,
+                     [words](const AdminPlace& place) { return replay_dead_letters(place, words->letters); });
+  replay->add_option("WHICH", words->letters, kWhich)->required();
+  auto* discard = add(letters, "discard", "Forget them", chosen,
+                      [words](const AdminPlace& place) { return discard_dead_letters(place, words->letters); });
+  discard->add_option("WHICH", words->letters, kWhich)->required();
+}
+
 void add_copies(CLI::App* admin, const SharedWords& words, AdminRun& chosen) {
   auto* backup = add(admin, "backup", "Copy the store into a new file while the service goes on; it holds secrets",
                      chosen, [words](const AdminPlace& place) { return back_up(place, words->file); });
@@ -102,6 +117,7 @@ void add_admin_command(CLI::App& app, AdminRun& chosen) {
                     [words](const AdminPlace& place) { return show_usage(place, words->pool, words->identity); });
   usage->add_option("POOL", words->pool, "Of one identity pool (default: of each)");
   usage->add_option("IDENTITY", words->identity, "Of one identity of it");
+  add_dead_letters(admin, words, chosen);
   add_copies(admin, words, chosen);
 }
 

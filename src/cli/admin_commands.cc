@@ -261,6 +261,45 @@ Result<Exit> show_usage(const AdminPlace& place, const std::string& pool, const 
   return Exit::kOk;
 }
 
+// --- dead letters ---------------------------------------------------------------------------------------------------
+
+Result<Exit> list_dead_letters(const AdminPlace& place, const std::string& pool) {
+  auto client = service::AdminClient::open(place.data);
+  if (!client) return std::move(client).error();
+  Json letters = Json::array();
+  std::int64_t last = 0;
+  do {
+    service::AdminRequest request{.words = {"dead-letters", std::to_string(last)}};
+    if (!pool.empty()) request.words.push_back(pool);
+    auto page = parsed(client->ask(request));
+    if (!page) return std::move(page).error();
+    for (Json& letter : (*page)["dead_letters"]) {
+      for (const char* date : {"created_at", "died_at"}) {
+        letter[date] = iso_time(Timestamp(std::chrono::seconds(letter.value(date, std::int64_t{0}))));
+      }
+      letters.push_back(std::move(letter));
+    }
+    last = page->value("last", std::int64_t{0});
+  } while (last != 0);
+  print_list(place, "dead_letters", letters,
+             {"id", "died_at", "kind", "pool", "identity", "dataset", "device", "sync_count", "attempts", "failure"});
+  return Exit::kOk;
+}
+
+Result<Exit> replay_dead_letters(const AdminPlace& place, const std::string& which) {
+  auto replayed = ask(place, {.words = {"dead-letters-replay", which}});
+  if (!replayed) return std::move(replayed).error();
+  print(place, *replayed);
+  return Exit::kOk;
+}
+
+Result<Exit> discard_dead_letters(const AdminPlace& place, const std::string& which) {
+  auto discarded = ask(place, {.words = {"dead-letters-discard", which}});
+  if (!discarded) return std::move(discarded).error();
+  print(place, *discarded);
+  return Exit::kOk;
+}
+
 // --- copies ---------------------------------------------------------------------------------------------------------
 
 Result<Exit> back_up(const AdminPlace& place, const std::string& file) {

@@ -48,6 +48,12 @@ Result<Exit> show_quotas(const AdminPlace& place);
 // Without a pool: of all. With an identity: its own.
 Result<Exit> show_usage(const AdminPlace& place, const std::string& pool, const std::string& identity);
 
+// Without a pool: of all.
+Result<Exit> list_dead_letters(const AdminPlace& place, const std::string& pool);
+// `which`: an id, a pool's id, or "all". They print how many.
+Result<Exit> replay_dead_letters(const AdminPlace& place, const std::string& which);
+Result<Exit> discard_dead_letters(const AdminPlace& place, const std::string& which);
+
 Result<Exit> back_up(const AdminPlace& place, const std::string& file);
 Result<Exit> restore(const AdminPlace& place, const std::string& file);
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -83,17 +85,81 @@ Result<std::string> back_up(const Desk& desk, const std::vector<std::string>& wo
   return "{" + field("file", file) + "," + field("bytes", failed ? 0 : static_cast<std::int64_t>(bytes)) + "}";
 }
 
+// --- dead letters ---------------------------------------------------------------------------------------------------
+
+constexpr std::size_t kLettersOfAPage = 256;
+
+// A whole number from 0 on.
+std::optional<std::int64_t> number_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+std::string text_of(const DeadLetter& letter) {
+  return "{" + field("id", letter.id) + "," + field("kind", letter.kind == OutboxKind::kPush ? "push" : "stream") +
+         "," + field("pool", letter.target.pool.text()) + "," + field("identity", letter.target.identity.text()) + "," +
+         field("dataset", letter.target.dataset.text()) + "," + field("device", letter.device) + "," +
+         field("sync_count", letter.count.value) + "," + field("bytes", letter.bytes) + "," +
+         field("created_at", seconds(letter.created_at)) + "," + field("died_at", seconds(letter.died_at)) + "," +
+         field("attempts", letter.attempts) + "," + field("failure", letter.failure) + "}";
+}
+
+Result<std::string> list_letters(const Desk& desk, const std::vector<std::string>& words) {
+  const auto after = number_of(words[1]);
+  if (!after) return wrong("dead letters have numbers, not '" + words[1] + "'");
+  auto page = desk.store.dead_letters(*after, kLettersOfAPage);
+  if (!page) return std::move(page).error();
+  std::string letters;
+  for (const DeadLetter& letter : *page) {
+    if (words.size() > 2 && letter.target.pool.text() != words[2]) continue;
+    letters += (letters.empty() ? "" : ",") + text_of(letter);
+  }
+  const std::int64_t last = page->size() < kLettersOfAPage ? 0 : page->back().id;
+  return "{\"dead_letters\":[" + letters + "]," + field("last", last) + "}";
+}
+
+Result<DeadLetterChoice> choice_of(const std::string& which) {
+  if (which == "all") return DeadLetterChoice{};
+  // 0 is no letter's id, and for the store the same as none.
+  if (const auto id = number_of(which); id && *id != 0) return DeadLetterChoice{.id = id};
+  auto pool = IdentityPoolId::parse(which);
+  if (!pool) return wrong("'" + which + "' is neither a dead letter's id, nor a pool's, nor all");
+  return DeadLetterChoice{.pool = std::move(*pool)};
+}
+
+Result<std::string> replay_letters(const Desk& desk, const std::vector<std::string>& words) {
+  const auto which = choice_of(words[1]);
+  if (!which) return which.error();
+  auto count = desk.store.replay_dead_letters(*which, desk.options.clock->wall());
+  if (!count) return std::move(count).error();
+  return "{" + field("replayed", *count) + "}";
+}
+
+Result<std::string> discard_letters(const Desk& desk, const std::vector<std::string>& words) {
+  const auto which = choice_of(words[1]);
+  if (!which) return which.error();
+  auto count = desk.store.discard_dead_letters(*which);
+  if (!count) return std::move(count).error();
+  return "{" + field("discarded", *count) + "}";
+}
+
 struct Command {
   std::string_view name;
   std::size_t words;  // with its arguments
   Result<std::string> (*run)(const Desk& desk, const std::vector<std::string>& words);
 };
 
-constexpr std::array<Command, 5> kCommands{{
+constexpr std::array<Command, 9> kCommands{{
     {"keys-list", 1, list_keys},
     {"keys-rotate", 1, rotate_keys},
     {"keys-revoke", 2, revoke_key},
     {"quotas", 1, show_quotas},
+    {"dead-letters", 2, list_letters},
+    {"dead-letters", 3, list_letters},
+    {"dead-letters-replay", 2, replay_letters},
+    {"dead-letters-discard", 2, discard_letters},
     {"backup", 2, back_up},
 }};
 

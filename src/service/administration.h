@@ -16,6 +16,11 @@ namespace syncline::service {
 //   keys-rotate             {"access_key_id":...,"secret_access_key":...}: one more key
 //   keys-revoke ID          {}
 //   quotas                  {"datasets_per_identity":...,"records_per_dataset":...,"bytes_per_dataset":...}
+//   dead-letters AFTER [POOL]   {"dead_letters":[{"id":...,"kind":"push" or "stream",...}...],"last":...}: a page,
+//   those
+//                           behind AFTER by id; the next one is behind "last", which is 0 when there is none
+//   dead-letters-replay WHICH   {"replayed":...}: an id's, a pool's, or "all"; they are sent as if written now
+//   dead-letters-discard WHICH  {"discarded":...}, likewise
 //   backup FILE             {"file":...,"bytes":...}; an absolute path on the service's machine
 struct AdminRequest {
   std::vector<std::string> words;

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The real `syncline` command, against a real `syncline serve`: what a script can rely on. Standard library only."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -521,6 +523,25 @@ class AdminCommands(CommandCase):
         restored = self.ok_json("admin", "restore", backup)
         self.assertTrue(os.path.exists(restored["set_aside"]))
         self.assertNotIn(added, self.ok("admin", "pools", "list").decode())
+
+    def test_dead_letters(self):
+        self.assertEqual(self.ok("admin", "dead-letters", "list"), b"")
+        pool = self.service.ready["identity_pool_id"]
+        self.service.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "service.db"))) as store, store:
+            store.executemany(
+                "INSERT INTO dead_letters (kind, pool, identity, dataset, device, sync_count, modified_at, removal,"
+                " records, created_at, died_at, attempts, failure)"
+                " VALUES (2, ?, 'us-east-1:guest', ?, '', 7, 0, 0, '[]', 0, 1000, 3, 'a\tfailure')",
+                [(pool, f"d{number}") for number in range(300)])
+        listed = self.ok_json("admin", "dead-letters", "list", pool)["dead_letters"]
+        self.assertEqual([letter["dataset"] for letter in listed], [f"d{number}" for number in range(300)])
+        self.assertEqual((listed[0]["died_at"], listed[0]["sync_count"]), ("1970-01-01T00:00:01.000Z", 7))
+        first = self.ok("admin", "dead-letters", "list").decode().splitlines()[0].split("\t")
+        self.assertEqual((first[0], first[2], first[5], first[8]), ("1", "stream", "d0", "3"))
+        self.assertEqual(self.ok_json("admin", "dead-letters", "replay", "1"), {"replayed": 1})
+        self.assertEqual(self.ok_json("admin", "dead-letters", "discard", pool), {"discarded": 299})
+        self.assert_error(self.local("admin", "dead-letters", "discard", "none"), FAILED, "invalid_argument", "none")
 
     def test_a_directory_without_a_service(self):
         self.data = os.path.join(self.folder, "nothing")
