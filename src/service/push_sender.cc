@@ -14,7 +14,7 @@ Outcome transient(std::string failure) {
   return {.kind = Outcome::Kind::kTransient, .failure = std::move(failure)};
 }
 
-Outcome refused(std::string failure) {
+Outcome undeliverable(std::string failure) {
   return {.kind = Outcome::Kind::kRefused, .failure = std::move(failure)};
 }
 
@@ -41,7 +41,7 @@ void PushSender::send(const WaitingMessage& message, Done done) {
   const auto platform = wire::parse_platform((*address)->platform);
   const std::string* application = platform ? push_application(configuration->value, *platform) : nullptr;
   if (application == nullptr) {
-    return done(refused("the identity pool has no push application for " + (*address)->platform));
+    return done(undeliverable("the identity pool has no push application for " + (*address)->platform));
   }
   Push push{.device = message.device,
             .platform = *platform,

@@ -258,10 +258,10 @@ Result<void> OutboxWriter::queue_pushes(Connection& connection, const wire::Targ
   return {};
 }
 
-// Asked for each write: the configuration is read anew only if it has another revision.
+// Asked for each write: the configuration is parsed anew only if it has changed.
 Result<bool> OutboxWriter::stream_is_enabled(Connection& connection, const IdentityPoolId& pool) {
   auto find = connection.keep(
-      "SELECT d.revision, d.body FROM pools p JOIN pool_documents d ON d.pool_id = p.id AND d.kind = 'configuration'"
+      "SELECT d.body FROM pools p JOIN pool_documents d ON d.pool_id = p.id AND d.kind = 'configuration'"
       " WHERE p.name = ?1");
   if (!find) return std::move(find).error();
   Query document(**find, pool.text());
@@ -269,12 +269,13 @@ Result<bool> OutboxWriter::stream_is_enabled(Connection& connection, const Ident
   if (!row) return std::move(row).error();
   if (!*row) return false;
   Stream& known = streams_[pool.text()];
-  if (known.revision == document.integer(0)) return known.enabled;
-  auto configuration = wire::decode_identity_pool_configuration(document.text(1));
+  const std::string_view body = document.text(0);
+  if (known.configuration == body) return known.enabled;
+  auto configuration = wire::decode_identity_pool_configuration(body);
   if (!configuration) {
     return Error{.code = ErrorCode::kCorrupt, .message = "a pool's configuration: " + configuration.error().message};
   }
-  known.revision = document.integer(0);
+  known.configuration = body;
   known.enabled = configuration->streams && configuration->streams->status == wire::StreamingStatus::kEnabled;
   return known.enabled;
 }

@@ -36,7 +36,7 @@ class OutboxWriter {
 
  private:
   struct Stream {
-    std::int64_t revision = 0;
+    std::string configuration;
     bool enabled = false;
   };
   Result<bool> stream_is_enabled(Connection& connection, const IdentityPoolId& pool);
@@ -46,7 +46,7 @@ class OutboxWriter {
                      const OutgoingMessage& message, Timestamp now);
 
   const OutboxOptions options_;
-  std::unordered_map<std::string, Stream> streams_;  // what each pool's configuration says, as of its revision
+  std::unordered_map<std::string, Stream> streams_;  // what each pool's configuration says
   std::function<void()> listener_;
   std::atomic<bool> queued_{false};
 };
