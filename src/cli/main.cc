@@ -2,12 +2,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <functional>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "cli/admin_command_line.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/settings.h"
@@ -39,6 +43,7 @@ struct CommandLine {
   std::string on_conflict = "later";
   ResolveRequest resolve;
   service::ServeOptions serve;
+  AdminRun admin;
   bool needs_service = false;
   std::function<Result<Exit>(const Settings&, Output&)> run;
 
@@ -159,6 +164,8 @@ void add_conflict_commands(CLI::App& app, CommandLine& line) {
 void add_serve_command(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("serve", "Run the service; prints one line of JSON when it is ready");
   command->add_option("--listen", line.serve.listen, "HOST:PORT (default 127.0.0.1:7373); port 0 takes a free one");
+  command->add_flag("--print-config", line.serve.print_config,
+                    "Print all settings as a config file, with those of --config, and end");
   command->footer(kServeFooter);
 }
 
@@ -184,6 +191,43 @@ int run_serve(CommandLine& line, Output& output) {
     }
   }
   return service::run_serve(line.serve);
+}
+
+constexpr std::array<std::string_view, 7> kAdminSettings{"data",       "endpoint",      "region", "access_key",
+                                                         "secret_key", "session_token", "ca_file"};
+
+// An operator's command takes nothing from the environment but the keys of a service elsewhere.
+Exit run_admin(const CommandLine& line, Output& output) {
+  AdminPlace place{.data = "./syncline-data",
+                   .elsewhere = std::nullopt,
+                   .out = std::cout,
+                   .format = line.json ? Format::kJson : Format::kHuman};
+  for (const auto& [name, value] : line.settings) {
+    if (std::find(kAdminSettings.begin(), kAdminSettings.end(), name) != kAdminSettings.end()) continue;
+    output.error("usage", "admin does not take " + flag_of(name));
+    return Exit::kUsage;
+  }
+  if (const auto data = line.settings.find("data"); data != line.settings.end()) place.data = data->second;
+  if (line.settings.contains("endpoint")) {
+    NamedValues flags = line.settings;
+    flags.emplace("data", place.data);
+    auto settings = load_settings(flags, process_environment);
+    if (!settings) {
+      output.error("usage", settings.error().message);
+      return Exit::kUsage;
+    }
+    place.elsewhere = std::move(*settings);
+  }
+  const auto exit = line.admin(place);
+  if (!exit) {
+    output.error(exit.error());
+    return Exit::kFailed;
+  }
+  if (!std::cout.flush()) {
+    output.error("output", "standard output can't be written");
+    return Exit::kFailed;
+  }
+  return *exit;
 }
 
 Exit run_command(const CommandLine& line, Output& output) {
@@ -224,6 +268,7 @@ int run(int argc, char** argv) {
   add_sync_command(app, line);
   add_conflict_commands(app, line);
   add_serve_command(app, line);
+  add_admin_command(app, line.admin);
 
   std::string misuse;
   try {
@@ -238,6 +283,7 @@ int run(int argc, char** argv) {
     return static_cast<int>(Exit::kUsage);
   }
   if (app.got_subcommand("serve")) return run_serve(line, output);
+  if (app.got_subcommand("admin")) return static_cast<int>(run_admin(line, output));
   return static_cast<int>(run_command(line, output));
 }
 

@@ -25,8 +25,7 @@ Result<Principal> Gate::admit(const HttpRequest& request, std::string_view signi
   std::optional<Grant> grant;
   const auto lookup = [&](std::string_view key, std::string_view session_token) -> std::optional<std::string> {
     if (session_token.empty()) {
-      if (key != installation.access_key_id) return std::nullopt;
-      return installation.secret_access_key;
+      return store_.developer_secret(key);
     }
     grant = credentials_.open(session_token);
     if (!grant || grant->access_key_id != key) return std::nullopt;

@@ -13,7 +13,6 @@ namespace syncline::service {
 
 namespace {
 
-constexpr std::string_view kSigningName = "cognito-sync";
 constexpr std::string_view kPathStart = "/syncline";
 constexpr std::string_view kPathEnd = "/changes";
 // How long a client should wait before it comes again.
@@ -160,19 +159,17 @@ bool ChangeStreams::is_for(const HttpRequest& request) {
          path.starts_with(kPathStart) && path.ends_with(kPathEnd);
 }
 
-Result<std::unique_ptr<HttpStream>> ChangeStreams::open(const HttpRequest& request, Clock& clock) {
-  auto caller = gate_.admit(request, kSigningName, clock.wall());
-  if (!caller) return std::move(caller).error();
+Result<std::unique_ptr<HttpStream>> ChangeStreams::open(const HttpRequest& request, Principal caller, Clock& clock) {
   auto target = target_of(request.path);
   if (!target) return std::move(target).error();
-  if (auto allowed = gate_.allow(*caller, Access::kEither, *target); !allowed) return std::move(allowed).error();
+  if (auto allowed = gate_.allow(caller, Access::kEither, *target); !allowed) return std::move(allowed).error();
   auto device = device_of(request);
   if (!device) return std::move(device).error();
   auto place = hub_.add(target->identity);
   if (!place) {
     return Error{.code = ErrorCode::kTooManyRequests, .message = "The identity has too many streams open"};
   }
-  auto stream = std::make_unique<ChangeStream>(store_, gate_, clock, std::move(*caller), std::move(*target),
+  auto stream = std::make_unique<ChangeStream>(store_, gate_, clock, std::move(caller), std::move(*target),
                                                std::move(*device), std::move(place));
   if (auto begun = stream->begin(last_event_of(request)); !begun) return std::move(begun).error();
   return std::unique_ptr<HttpStream>(std::move(stream));

@@ -13,8 +13,8 @@
 // hint, as a push is (D20): changes of a dataset that come faster than they can be sent become one event with the last
 // count. The first bytes carry an id too, so that a client that loses the connection at any time can come again with
 // Last-Event-ID (header, or lastEventId in the query) and is told of all that it missed: each dataset keeps the number
-// of its last change, so that there is no log that grows. An id that is not of this store's (a restored backup) gets
-// every dataset. A deletion, and what a merge moves, is not an event. Comments (":") are heartbeats.
+// of its last change, so that there is no log that grows. An id that is not of this store's, or from before a backup
+// was restored, gets every dataset. A deletion, and what a merge moves, is not an event. Comments (":") are heartbeats.
 // The stream ends when the credentials do, or the identity.
 #pragma once
 
@@ -77,9 +77,9 @@ class ChangeStreams {
 
   // Whether the request is for a stream, be it a good one or not.
   static bool is_for(const HttpRequest& request);
-  // `clock` must outlive the stream. Errors: those of Gate; kInvalidParameter; kTooManyRequests. [any thread] [blocks:
-  // disk, reading]
-  Result<std::unique_ptr<HttpStream>> open(const HttpRequest& request, Clock& clock);
+  // For `caller`, who was let in. `clock` must outlive the stream. Errors: those of Gate::allow(); kInvalidParameter;
+  // kTooManyRequests. [any thread] [blocks: disk, reading]
+  Result<std::unique_ptr<HttpStream>> open(const HttpRequest& request, Principal caller, Clock& clock);
   // Something was written to a dataset of this identity. [any thread] [never blocks]
   void notify(const IdentityId& identity) { hub_.notify(identity); }
 

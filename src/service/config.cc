@@ -3,13 +3,16 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <exception>
-#include <limits>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
+
+#include "core/text.h"
+#include "service/config_settings.h"
 
 namespace syncline::service {
 
@@ -18,11 +21,6 @@ namespace {
 // What a value must be, or nullopt if it was and has been taken.
 using Complaint = std::optional<std::string>;
 
-struct Setting {
-  std::string_view key;  // with its table: "limits.connections"
-  Complaint (*take)(ServeConfig& config, const toml::node& value);
-};
-
 Complaint take_text(std::string& to, const toml::node& value) {
   const auto text = value.value_exact<std::string>();
   if (!text || text->empty()) return "a string that is not empty";
@@ -30,111 +28,103 @@ Complaint take_text(std::string& to, const toml::node& value) {
   return std::nullopt;
 }
 
-template <typename Number>
-Complaint take_number(Number& to, const toml::node& value, std::int64_t least, std::int64_t most) {
+Complaint take_texts(std::vector<std::string>& to, const toml::node& value) {
+  static constexpr std::string_view kTexts = "an array of strings that are not empty";
+  const toml::array* texts = value.as_array();
+  if (texts == nullptr) return std::string(kTexts);
+  to.clear();
+  for (const toml::node& text : *texts) {
+    if (take_text(to.emplace_back(), text)) return std::string(kTexts);
+  }
+  return std::nullopt;
+}
+
+Complaint take_number(std::int64_t& to, const toml::node& value, std::int64_t least, std::int64_t most) {
   const auto number = value.value_exact<std::int64_t>();
   if (!number || *number < least || *number > most) {
     return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   }
-  to = static_cast<Number>(*number);
+  to = *number;
   return std::nullopt;
 }
 
-Complaint take_seconds(std::chrono::milliseconds& to, const toml::node& value) {
-  static constexpr std::int64_t kDay = 86'400;
-  std::int64_t seconds = 0;
-  auto complaint = take_number(seconds, value, 1, kDay);
-  if (!complaint) to = std::chrono::seconds(seconds);
-  return complaint;
+// Takes what a setting is given.
+struct Taker {
+  const toml::node& value;
+
+  Complaint operator()(const TextField& field) const {
+    if (field.may_be_empty && value.value_exact<std::string>() == std::string()) {
+      field.text.clear();
+      return std::nullopt;
+    }
+    return take_text(field.text, value);
+  }
+  Complaint operator()(const SecretField& field) const {
+    return (*this)(TextField{.text = field.text, .may_be_empty = true});
+  }
+  Complaint operator()(const TextsField& field) const { return take_texts(field.texts, value); }
+  Complaint operator()(const NumberField& field) const {
+    std::int64_t number = 0;
+    auto complaint = take_number(number, value, field.least, field.most);
+    if (complaint) return complaint;
+    std::visit([number](auto* to) { *to = static_cast<std::remove_pointer_t<decltype(to)>>(number); }, field.number);
+    return std::nullopt;
+  }
+  Complaint operator()(const SecondsField& field) const {
+    static constexpr std::int64_t kDay = 86'400;
+    std::int64_t seconds = 0;
+    auto complaint = take_number(seconds, value, 1, kDay);
+    if (!complaint) field.seconds = std::chrono::seconds(seconds);
+    return complaint;
+  }
+  Complaint operator()(const SwitchField& field) const {
+    const auto on = value.value_exact<bool>();
+    if (!on) return "true or false";
+    field.on = *on;
+    return std::nullopt;
+  }
+  Complaint operator()(const LevelField& field) const {
+    const auto text = value.value_exact<std::string>();
+    const auto* found = std::find_if(std::begin(kLevels), std::end(kLevels),
+                                     [&](LogLevel level) { return text && level_name(level) == *text; });
+    if (found == std::end(kLevels)) return R"("debug", "info", "warning" or "error")";
+    field.level = *found;
+    return std::nullopt;
+  }
+};
+
+std::string quoted(std::string_view text) {
+  std::string all = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      all += "\\u00" + hex_encode(std::string_view(&c, 1));
+      continue;
+    }
+    if (c == '"' || c == '\\') all += '\\';
+    all += c;
+  }
+  return all + "\"";
 }
 
-Complaint take_level(LogLevel& to, const toml::node& value) {
-  static constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{{"debug", LogLevel::kDebug},
-                                                                                    {"info", LogLevel::kInfo},
-                                                                                    {"warning", LogLevel::kWarning},
-                                                                                    {"error", LogLevel::kError}}};
-  const auto text = value.value_exact<std::string>();
-  const auto found =
-      std::find_if(kLevels.begin(), kLevels.end(), [&](const auto& level) { return text && level.first == *text; });
-  if (found == kLevels.end()) return R"("debug", "info", "warning" or "error")";
-  to = found->second;
-  return std::nullopt;
+std::string quoted(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + quoted(text);
+  return "[" + all + "]";
 }
 
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 30U;
-constexpr std::int64_t kMostEntries = 1'000'000;
-
-constexpr Setting kSettings[] = {
-    {"listen", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.listen, v); }},
-    {"data", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.data_dir, v); }},
-    {"region", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.region, v); }},
-    {"log_level", [](ServeConfig& c, const toml::node& v) { return take_level(c.log_level, v); }},
-    {"tls.certificate", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.tls.certificate, v); }},
-    {"tls.key", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.tls.key, v); }},
-    {"quotas.datasets_per_identity",
-     [](ServeConfig& c, const toml::node& v) {
-       return take_number(c.server.quotas.datasets_per_identity, v, 1, kMostEntries);
-     }},
-    {"quotas.records_per_dataset",
-     [](ServeConfig& c, const toml::node& v) {
-       return take_number(c.server.quotas.records_per_dataset, v, 1, kMostEntries);
-     }},
-    {"quotas.bytes_per_dataset",
-     [](ServeConfig& c, const toml::node& v) {
-       return take_number(c.server.quotas.bytes_per_dataset, v, 1, kMostBytes);
-     }},
-    {"tokens.session_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.session_lifetime, v); }},
-    {"tokens.page_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.page_lifetime, v); }},
-    {"tokens.credentials_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.credentials_lifetime, v); }},
-    {"delivery.sns", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.sns, v); }},
-    {"delivery.kinesis", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.kinesis, v); }},
-    {"delivery.s3", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.s3, v); }},
-    {"delivery.bucket", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.bucket, v); }},
-    {"delivery.lambda", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.lambda, v); }},
-    {"delivery.region", [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.region, v); }},
-    {"delivery.access_key_id",
-     [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.credentials.access_key_id, v); }},
-    {"delivery.secret_access_key",
-     [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.credentials.secret_access_key, v); }},
-    {"delivery.session_token",
-     [](ServeConfig& c, const toml::node& v) { return take_text(c.server.delivery.credentials.session_token, v); }},
-    {"delivery.attempts",
-     [](ServeConfig& c, const toml::node& v) {
-       return take_number(c.server.delivery.limits.attempts, v, 1, kMostEntries);
-     }},
-    {"delivery.age_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.delivery.limits.age, v); }},
-    {"delivery.longest_delay_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.delivery.limits.longest_delay, v); }},
-    {"delivery.request_timeout_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.delivery.request_timeout, v); }},
-    {"delivery.triggers_at_once",
-     [](ServeConfig& c, const toml::node& v) { return take_number(c.server.delivery.triggers_at_once, v, 1, 256); }},
-    {"limits.io_threads",
-     [](ServeConfig& c, const toml::node& v) { return take_number(c.server.limits.io_threads, v, 1, 256); }},
-    {"limits.worker_threads",
-     [](ServeConfig& c, const toml::node& v) { return take_number(c.server.limits.worker_threads, v, 1, 256); }},
-    {"limits.connections",
-     [](ServeConfig& c, const toml::node& v) { return take_number(c.server.limits.connections, v, 1, kMostEntries); }},
-    {"limits.header_bytes",
-     [](ServeConfig& c,
-        const toml::node& v) { return take_number(c.server.limits.header_bytes, v, 1024, kMostBytes); }},
-    {"limits.body_bytes",
-     [](ServeConfig& c, const toml::node& v) { return take_number(c.server.limits.body_bytes, v, 1024, kMostBytes); }},
-    {"limits.all_bodies_bytes",
-     [](ServeConfig& c,
-        const toml::node& v) { return take_number(c.server.limits.all_bodies_bytes, v, 1024, 64 * kMostBytes); }},
-    {"limits.header_timeout_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.header_timeout, v); }},
-    {"limits.body_timeout_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.body_timeout, v); }},
-    {"limits.heartbeat_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.heartbeat, v); }},
-    {"limits.stop_timeout_seconds",
-     [](ServeConfig& c, const toml::node& v) { return take_seconds(c.server.limits.stop_timeout, v); }},
+// A setting's value as TOML.
+struct Shower {
+  std::string operator()(const TextField& field) const { return quoted(field.text); }
+  std::string operator()(const SecretField& field) const { return field.text.empty() ? quoted("") : "(set)"; }
+  std::string operator()(const TextsField& field) const { return quoted(field.texts); }
+  std::string operator()(const NumberField& field) const {
+    return std::visit([](const auto* number) { return std::to_string(*number); }, field.number);
+  }
+  std::string operator()(const SecondsField& field) const {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(field.seconds).count());
+  }
+  std::string operator()(const SwitchField& field) const { return field.on ? "true" : "false"; }
+  std::string operator()(const LevelField& field) const { return quoted(level_name(field.level)); }
 };
 
 Error wrong(const std::string& file, const toml::source_region& where, std::string_view what) {
@@ -143,19 +133,9 @@ Error wrong(const std::string& file, const toml::source_region& where, std::stri
 }
 
 bool is_table_name(std::string_view key) {
-  return std::any_of(std::begin(kSettings), std::end(kSettings), [key](const Setting& setting) {
+  return std::any_of(settings().begin(), settings().end(), [key](const Setting& setting) {
     return setting.key.starts_with(key) && setting.key.substr(key.size()).starts_with('.');
   });
-}
-
-Complaint take_texts(std::vector<std::string>& to, const toml::node& value) {
-  static constexpr std::string_view kTexts = "an array of strings that are not empty";
-  const toml::array* texts = value.as_array();
-  if (texts == nullptr) return std::string(kTexts);
-  for (const toml::node& text : *texts) {
-    if (take_text(to.emplace_back(), text)) return std::string(kTexts);
-  }
-  return std::nullopt;
 }
 
 // [openid."NAME"]
@@ -196,10 +176,10 @@ Result<void> take_table(ServeConfig& config, const std::string& file, const std:
                         const toml::table& table) {
   for (const auto& [name, value] : table) {
     const std::string key = prefix + std::string(name.str());
-    const auto* found = std::find_if(std::begin(kSettings), std::end(kSettings),
-                                     [&](const Setting& setting) { return setting.key == key; });
-    if (found != std::end(kSettings)) {
-      if (auto complaint = found->take(config, value)) {
+    const auto found =
+        std::find_if(settings().begin(), settings().end(), [&](const Setting& setting) { return setting.key == key; });
+    if (found != settings().end()) {
+      if (auto complaint = std::visit(Taker{value}, found->field(config))) {
         return wrong(file, value.source(), "'" + key + "' must be " + *complaint);
       }
     } else if (key == "openid") {
@@ -214,7 +194,45 @@ Result<void> take_table(ServeConfig& config, const std::string& file, const std:
   return {};
 }
 
+std::string print_providers(const std::vector<OpenIdProvider>& providers) {
+  std::string text =
+      "\n# OpenID Connect providers whose tokens a pool may take as logins, a table each:\n"
+      "#   [openid.\"login.example.com\"]\n"
+      "#   jwks       its keys: a file, or an http(s) URL\n"
+      "#   issuer     what its tokens say; by default https:// and its name\n"
+      "#   audiences  for pools that name it by ARN\n";
+  for (const OpenIdProvider& provider : providers) {
+    text += "[openid." + quoted(provider.name) + "]\njwks = " + quoted(provider.jwks) + "\n";
+    if (!provider.issuer.empty()) text += "issuer = " + quoted(provider.issuer) + "\n";
+    if (!provider.audiences.empty()) text += "audiences = " + quoted(provider.audiences) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string print_config(ServeConfig config) {
+  ServeConfig defaults;
+  std::string text = "# syncline serve --config FILE; flags win over it\n";
+  std::string_view table;
+  for (const Setting& setting : settings()) {
+    const auto dot = setting.key.find('.');
+    if (dot != std::string_view::npos && setting.key.substr(0, dot) != table) {
+      table = setting.key.substr(0, dot);
+      text += "\n[" + std::string(table) + "]\n";
+    }
+    const Field field = setting.field(config);
+    const auto* secret = std::get_if<SecretField>(&field);
+    const std::string value = std::visit(Shower(), field);
+    const std::string usual = std::visit(Shower(), setting.field(defaults));
+    text += "# " + std::string(setting.help) + (value == usual ? "" : " (default: " + usual + ")") + "\n";
+    // A secret that is set is a comment: who reads the text back must set it again.
+    if (secret != nullptr && !secret->text.empty()) text += "# ";
+    text += std::string(dot == std::string_view::npos ? setting.key : setting.key.substr(dot + 1));
+    text += " = " + value + "\n";
+  }
+  return text + print_providers(config.server.openid);
+}
 
 Result<ServeConfig> load_config(const std::string& file) {
   ServeConfig config;

@@ -19,11 +19,12 @@ std::string_view name_of(OutboxKind kind) {
 }  // namespace
 
 Deliverer::Deliverer(OutboxStore& store, Clock& clock, Random& random, DeliveryLimits limits,
-                     std::unique_ptr<Sender> sender, Log log)
+                     std::unique_ptr<Sender> sender, DeliveryMetrics& metrics, Log log)
     : store_(store),
       clock_(clock),
       random_(random),
       limits_(limits),
+      metrics_(metrics),
       log_(std::move(log)),
       sender_(std::move(sender)) {}
 
@@ -70,6 +71,7 @@ void Deliverer::finish(std::int64_t lane, const Outcome& outcome) {
   if (unreachable) hold_back(outcome);
   if (!unreachable) unreachable_ = 0;
   finished_.push_back(settle(message, outcome, limits_, clock_.wall(), random_));
+  metrics_.count(message.kind, finished_.back().kind);
   if (finished_.back().kind != Settlement::Kind::kDead) return;
   report(LogLevel::kError, "a " + std::string(name_of(message.kind)) + " message of dataset " +
                                message.target.dataset.text() + " of " + message.target.identity.text() +

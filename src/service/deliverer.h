@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "service/delivery_metrics.h"
 #include "service/delivery_sender.h"
 #include "service/log.h"
 #include "service/outbox_store.h"
@@ -20,9 +21,9 @@ namespace syncline::service {
 // [one thread, but for wake()]
 class Deliverer {
  public:
-  // Store, clock and random must outlive it.
+  // Store, clock, random and metrics must outlive it.
   Deliverer(OutboxStore& store, Clock& clock, Random& random, DeliveryLimits limits, std::unique_ptr<Sender> sender,
-            Log log);
+            DeliveryMetrics& metrics, Log log);
   Deliverer(const Deliverer&) = delete;
   Deliverer& operator=(const Deliverer&) = delete;
 
@@ -50,6 +51,7 @@ class Deliverer {
   Clock& clock_;
   Random& random_;
   const DeliveryLimits limits_;
+  DeliveryMetrics& metrics_;
   const Log log_;
   bool stopped_ = false;
   std::map<std::int64_t, WaitingMessage> under_way_;  // by lane

@@ -39,11 +39,11 @@ Result<std::unique_ptr<AwsChannel>> open_channel(const DeliveryOptions& options,
 class Delivery::Lane {
  public:
   Lane(ServiceStore& store, Clock& clock, const DeliveryOptions& options, std::unique_ptr<Sender> sender,
-       bool publishes, Log log)
+       bool publishes, DeliveryMetrics& metrics, Log log)
       : log_(std::move(log)),
         publisher_(store, clock, log_),
         publishes_(publishes),
-        deliverer_(store, clock, random_, options.limits, std::move(sender), log_),
+        deliverer_(store, clock, random_, options.limits, std::move(sender), metrics, log_),
         thread_([this] { run(); }) {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -83,7 +83,7 @@ class Delivery::Lane {
 };
 
 Result<std::unique_ptr<Delivery>> Delivery::start(ServiceStore& store, Clock& clock, const DeliveryOptions& options,
-                                                  const Log& log) {
+                                                  DeliveryMetrics& metrics, const Log& log) {
   std::unique_ptr<Delivery> delivery(new Delivery(store));
   std::vector<std::unique_ptr<Sender>> senders;
   if (!options.sns.empty()) {
@@ -104,7 +104,8 @@ Result<std::unique_ptr<Delivery>> Delivery::start(ServiceStore& store, Clock& cl
   }
   for (auto& sender : senders) {
     const bool publishes = sender->kind() == OutboxKind::kStream;
-    delivery->lanes_.push_back(std::make_unique<Lane>(store, clock, options, std::move(sender), publishes, log));
+    delivery->lanes_.push_back(
+        std::make_unique<Lane>(store, clock, options, std::move(sender), publishes, metrics, log));
   }
   store.on_queued([lanes = &delivery->lanes_] {
     for (const auto& lane : *lanes) lane->wake();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "service/delivery_metrics.h"
 #include "service/delivery_options.h"
 #include "service/log.h"
 #include "service/service_store.h"
@@ -16,10 +17,10 @@ namespace syncline::service {
 
 class Delivery {
  public:
-  // Store and clock must outlive it; nobody writes to the store yet. Errors: kInvalidArgument for an endpoint that is
-  // none, naming its key.
+  // Store, clock and metrics must outlive it; nobody writes to the store yet. Errors: kInvalidArgument for an endpoint
+  // that is none, naming its key.
   static Result<std::unique_ptr<Delivery>> start(ServiceStore& store, Clock& clock, const DeliveryOptions& options,
-                                                 const Log& log);
+                                                 DeliveryMetrics& metrics, const Log& log);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
   // Waits a moment for what is under way; what is not answered by then is sent again after the next start. [blocks]

@@ -12,12 +12,17 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "service/access.h"
+#include "service/administration.h"
 #include "service/change_streams.h"
 #include "service/delivery.h"
 #include "service/delivery_options.h"
 #include "service/http_stream.h"
 #include "service/log.h"
+#include "service/metrics.h"
 #include "service/openid.h"
+#include "service/rate_limits.h"
+#include "service/request_log.h"
+#include "service/request_metrics.h"
 #include "service/rules.h"
 #include "service/service_store.h"
 #include "service/sync_trigger.h"
@@ -34,6 +39,7 @@ struct ServiceOptions {
   std::string region = "us-east-1";  // of the pool that is made; an existing one must be of it
   Clock* clock = nullptr;            // null: the system's; must outlive the service; [any thread]
   Quotas quotas;
+  RateLimits rates;                                                       // none
   std::chrono::milliseconds session_lifetime{std::chrono::hours(1)};      // of a SyncSessionToken
   std::chrono::milliseconds page_lifetime{std::chrono::minutes(10)};      // of a NextToken, from the first page on
   std::chrono::milliseconds credentials_lifetime{std::chrono::hours(1)};  // of an identity's temporary credentials
@@ -41,7 +47,9 @@ struct ServiceOptions {
   KeySource key_source = fetch_jwks;                                      // what reads their keys
   int readers = 4;                                                        // calls that read the store at once
   DeliveryOptions delivery;                                               // whom the service calls
-  Log log;                                                                // empty: silent
+  bool metrics_here = true;  // /metrics answers whoever calls from this machine; else only answer_operator() has it
+  Log log;                   // empty: silent
+  RequestLog request_log;    // likewise
 };
 
 class Service {
@@ -53,34 +61,57 @@ class Service {
   Service& operator=(const Service&) = delete;
   ~Service();
 
-  // Answers anything, whatever the bytes; never throws (S6). `remote_address` is for the log only.
+  // Answers anything, whatever the bytes; never throws (S6). `remote_address`, without a port, is whom the rates count.
   // [any thread] [blocks: disk]; GET never waits for a write.
   HttpResponse handle(const HttpRequest& request, std::string_view remote_address);
+
   // Sends what its writes queue, while what is returned lives: at most as long as the service. Call it once, before
   // anything is answered. Errors: those of Delivery::start().
   Result<std::unique_ptr<Delivery>> start_delivery() {
-    return Delivery::start(*store_, *options_.clock, options_.delivery, options_.log);
+    return Delivery::start(*store_, *options_.clock, options_.delivery, delivery_metrics_, options_.log);
   }
 
   // Answers a request for a stream of changes; nullopt: it is for something else. Never throws. The stream must not
   // outlive the service. [any thread] [blocks: disk, reading]
   std::optional<StreamAnswer> open_stream(const HttpRequest& request, std::string_view remote_address);
 
+  // /healthz, /readyz, /metrics, for whoever may see all of them. [any thread] [blocks: disk, reading]
+  HttpResponse answer_operator(const HttpRequest& request);
+  // Where others add what they count.
+  [[nodiscard]] Metrics& metrics() { return metrics_; }
+  // What the operator may do beyond the API: administration.h. [any thread] [blocks: disk]
+  Result<std::string> administer(const AdminRequest& request);
+
   [[nodiscard]] const std::string& region() const { return store_->installation().region; }
   [[nodiscard]] const std::string& identity_pool_id() const { return store_->installation().pool; }
-  [[nodiscard]] const std::string& access_key_id() const { return store_->installation().access_key_id; }
-  [[nodiscard]] const std::string& secret_access_key() const { return store_->installation().secret_access_key; }
+  // The newest developer key.
+  [[nodiscard]] std::string access_key_id() const { return store_->developer_keys().back().access_key_id; }
+  [[nodiscard]] std::string secret_access_key() const { return store_->developer_keys().back().secret_access_key; }
 
  private:
   Service(ServiceOptions options, std::unique_ptr<ServiceStore> store);
 
-  HttpResponse respond(const HttpRequest& request, std::string_view& operation);
-  HttpResponse respond_to_identity(std::string_view target, const HttpRequest& request, std::string_view& operation);
-  Result<std::string> perform_identity(wire::IdentityOperation operation, const HttpRequest& request);
+  // A request on its way through.
+  struct Passage {
+    std::string_view operation = "unknown";
+    std::string caller;    // whom the rates count
+    std::string identity;  // who signed, if an identity did
+    std::string cause;     // of an error of the service's own
+  };
+
+  HttpResponse respond(const HttpRequest& request, std::string_view remote_address, Passage& passage);
+  HttpResponse respond_to_sync(const HttpRequest& request, Passage& passage);
+  HttpResponse respond_to_identity(std::string_view target, const HttpRequest& request, Passage& passage);
+  Result<std::string> perform_identity(wire::IdentityOperation operation, const HttpRequest& request, Passage& passage);
+  Result<Principal> admit(const HttpRequest& request, std::string_view signing_name, Passage& passage);
+  Result<std::unique_ptr<HttpStream>> begin_stream(const HttpRequest& request, Passage& passage);
   Result<std::string> perform(const wire::Route& route, const Principal& caller, const HttpRequest& request);
+  Result<std::string> carry_out(wire::IdentityOperation operation, std::string_view body);
   // What the client may know of it: the service's own troubles go to the log.
-  [[nodiscard]] Error told(Error error) const;
-  void log(LogLevel level, const std::string& text) const;
+  static Error told(Error error, Passage& passage);
+  void note(const HttpRequest& request, const HttpResponse& response, const Passage& passage,
+            std::string_view remote_address, MonotonicTime began);
+  void collect_storage(MetricsText& text);
   [[nodiscard]] Timestamp now() const { return options_.clock->wall(); }
 
   SystemClock system_clock_;
@@ -89,10 +120,14 @@ class Service {
   Tokens tokens_;
   TemporaryCredentials credentials_;
   Gate gate_;
+  RateLimiter rates_;
   ChangeStreams streams_;
   OwnTokens own_tokens_;
   OpenIdProviders providers_;
   std::unique_ptr<SyncTrigger> trigger_;  // null: no endpoint
+  RequestMetrics request_metrics_;
+  DeliveryMetrics delivery_metrics_;
+  Metrics metrics_;
 };
 
 }  // namespace syncline::service

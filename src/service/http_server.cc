@@ -75,6 +75,9 @@ struct Shared {
   SystemClock system_clock;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> body_bytes{0};  // of requests being read and answered
+  std::atomic<std::size_t> queued{0};      // requests that wait for a worker
+  std::atomic<std::uint64_t> shed{0};
+  std::atomic<std::uint64_t> unreadable{0};
 
   std::mutex mutex;
   std::condition_variable ended;
@@ -388,21 +391,29 @@ std::optional<HttpResponse> Connection::failed_reading(const error_code& failed)
   return early;
 }
 
-asio::awaitable<HttpResponse> run_handler(const HttpHandler& handler, const HttpRequest& request,
-                                          std::string_view remote_address) {
-  co_return handler(request, remote_address);
+asio::awaitable<HttpResponse> run_handler(Shared& shared, const HttpRequest& request, std::string_view remote_address) {
+  --shared.queued;
+  co_return shared.handler(request, remote_address);
 }
 
 // GETs are answered here and now; what may wait for the disk leaves this thread to other connections.
 asio::awaitable<HttpResponse> Connection::answer(const HttpRequest& request) {
   if (request.method == "GET") co_return shared_.handler(request, remote_address_);
-  co_return co_await asio::co_spawn(workers_.get_executor(), run_handler(shared_.handler, request, remote_address_),
+  if (++shared_.queued > shared_.options.limits.queue) {
+    --shared_.queued;
+    ++shared_.shed;
+    HttpResponse response = overloaded();
+    complete(response, shared_.now());
+    co_return response;
+  }
+  co_return co_await asio::co_spawn(workers_.get_executor(), run_handler(shared_, request, remote_address_),
                                     asio::use_awaitable);
 }
 
 // The front's own answers end the connection: where the next request would begin is not known.
 asio::awaitable<void> Connection::refuse(HttpResponse response) {
   unread_ = true;
+  ++(response.status == 503 ? shared_.shed : shared_.unreadable);
   complete(response, shared_.now());
   co_await send(std::move(response), Reply{});
 }
@@ -559,6 +570,13 @@ class HttpServer::Impl {
   void run();
   void stop();
   [[nodiscard]] const ListenAddress& address() const { return address_; }
+  [[nodiscard]] HttpFigures figures() {
+    const std::lock_guard lock(shared_.mutex);
+    return {.connections = shared_.connections.size(),
+            .queued = shared_.queued,
+            .shed = shared_.shed,
+            .unreadable = shared_.unreadable};
+  }
   [[nodiscard]] bool uses_tls() const { return !shared_.options.tls.empty(); }
 
  private:
@@ -674,6 +692,10 @@ std::uint16_t HttpServer::port() const {
 
 std::string HttpServer::endpoint() const {
   return local_endpoint(impl_->address(), impl_->uses_tls() ? "https" : "http");
+}
+
+HttpFigures HttpServer::figures() const {
+  return impl_->figures();
 }
 
 Result<void> HttpServer::reload_tls() {

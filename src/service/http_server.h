@@ -25,6 +25,7 @@ struct HttpLimits {
   // Threads that move bytes and answer GETs, which wait for no writer.
   int io_threads = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
   int worker_threads = 64;                                 // answer everything else; as many writes can share a commit
+  std::size_t queue = 1024;                                // requests that wait for them; one more is answered 503
   std::size_t connections = 4096;                          // one more is answered 503 and closed
   std::size_t header_bytes = std::size_t{64} << 10U;       // request line included; more is 431
   std::size_t body_bytes = std::size_t{8} << 20U;          // more is 413
@@ -44,6 +45,14 @@ struct HttpServerOptions {
   Log log;                 // empty: silent
 };
 
+// What the front does besides handing requests on.
+struct HttpFigures {
+  std::size_t connections = 0;   // open
+  std::size_t queued = 0;        // requests that wait for a worker
+  std::uint64_t shed = 0;        // answered 503: too many connections, requests waiting, or bytes of bodies
+  std::uint64_t unreadable = 0;  // answered 400, 413 or 431: no HTTP, or too large
+};
+
 // Must not throw. Called from several threads at once.
 using HttpHandler = std::function<HttpResponse(const HttpRequest& request, std::string_view remote_address)>;
 
@@ -60,6 +69,8 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const;
   // "http://127.0.0.1:PORT", or https: where a client on this machine reaches it.
   [[nodiscard]] std::string endpoint() const;
+
+  [[nodiscard]] HttpFigures figures() const;  // [any thread]
 
   // Reads the certificate and key anew, for connections from now on; after an error the old ones stay. [any thread]
   Result<void> reload_tls();

@@ -122,7 +122,10 @@ Result<ListDecision> decide_list(const DatasetState& state, SyncCount last_sync_
     return refused(ErrorCode::kInvalidParameter, "LastSyncCount must not be negative");
   }
   if (!state.exists) return ListDecision{};
-  if (last_sync_count > state.count) {
+  const bool lost = std::any_of(state.lost.begin(), state.lost.end(), [last_sync_count](const LostCounts& counts) {
+    return counts.last_known < last_sync_count && last_sync_count < counts.next_known;
+  });
+  if (lost || last_sync_count > state.count) {
     return refused(ErrorCode::kNoSuchSyncCount,
                    "No such SyncCount: " + std::to_string(last_sync_count.value) + " exists for this Dataset");
   }

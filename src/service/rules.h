@@ -22,6 +22,13 @@ struct Quotas {
   std::int64_t bytes_per_dataset = kMaxDatasetBytes;         // keys and values of present records
 };
 
+// Counts of a history that was lost when the store was restored from a backup: those between the two, both excluded.
+struct LostCounts {
+  SyncCount last_known;
+  SyncCount next_known;
+  bool operator==(const LostCounts&) const = default;
+};
+
 // A dataset between two calls. One that was deleted keeps its counts, so that a later incarnation goes on from them.
 struct DatasetState {
   bool exists = false;
@@ -32,6 +39,7 @@ struct DatasetState {
   Timestamp created_at{};
   Timestamp modified_at{};
   std::string modified_by;
+  std::vector<LostCounts> lost = {};  // for decide_list() only
   bool operator==(const DatasetState&) const = default;
 };
 
@@ -79,7 +87,8 @@ struct ListDecision {
   SyncCount count;  // the snapshot: DatasetSyncCount of all its pages
 };
 
-// Errors: kNoSuchSyncCount for a count that an existing dataset has not reached; kInvalidParameter for a negative one.
+// Errors: kNoSuchSyncCount for a count that an existing dataset has not reached, or that was lost; kInvalidParameter
+// for a negative one.
 Result<ListDecision> decide_list(const DatasetState& state, SyncCount last_sync_count);
 
 // How many entries a page holds: what was asked for within 1..`most`, `most` if nothing was. Error: kInvalidParameter.

@@ -133,6 +133,14 @@ CREATE TABLE subscriptions (
   UNIQUE (dataset_id, device_id)
 );
 CREATE INDEX subscriptions_of_device ON subscriptions (device_id);
+-- Sync counts that a dataset's restored backup did not know (incarnation.h): those between the two, which it did.
+CREATE TABLE lost_counts (
+  id         INTEGER PRIMARY KEY,
+  dataset_id INTEGER NOT NULL REFERENCES datasets(id),
+  last_known INTEGER NOT NULL,
+  next_known INTEGER NOT NULL
+);
+CREATE INDEX lost_counts_of_dataset ON lost_counts (dataset_id);
 
 -- Writes of a pool are numbered, so that a stream of changes goes on where it broke off without a log of them. Of each
 -- dataset: the number of its last write, and of the last one that was not by datasets.modified_by.

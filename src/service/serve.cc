@@ -1,19 +1,17 @@
 #include "service/serve.h"
 
 #include <pthread.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "service/answer.h"
 #include "service/config.h"
+#include "service/json_log.h"
 #include "service/server.h"
 
 namespace syncline::service {
@@ -23,27 +21,6 @@ namespace {
 int failed(const Error& error) {
   std::fprintf(stderr, "syncline serve: %s\n", error.message.c_str());
   return 1;
-}
-
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-Log log_to_stderr(LogLevel least) {
-  auto logger = std::make_shared<spdlog::logger>("syncline", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_level(spdlog_level(least));
-  logger->flush_on(spdlog::level::info);
-  return [logger](LogLevel level, const std::string& text) { logger->log(spdlog_level(level), "{}", text); };
 }
 
 // Signals for the service, kept from every thread but the one that waits for them.
@@ -67,7 +44,12 @@ class Signals {
   sigset_t set_{};
 };
 
-bool print_ready(const Server& server) {
+int print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  return failed(Error{.code = ErrorCode::kStorage, .message = "standard output can't be written"});
+}
+
+std::string ready_line(const Server& server) {
   const std::array<std::pair<std::string_view, std::string>, 6> fields = {{
       {"event", "ready"},
       {"endpoint", server.endpoint()},
@@ -80,8 +62,7 @@ bool print_ready(const Server& server) {
   for (const auto& [name, value] : fields) {
     line += (line.empty() ? "{" : ",") + json_quote(name) + ":" + json_quote(value);
   }
-  line += "}\n";
-  return std::fputs(line.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return line + "}\n";
 }
 
 // Certificates are renewed while the service runs.
@@ -99,22 +80,24 @@ Result<ServeConfig> merged(const ServeOptions& options) {
   if (!config) return config;
   if (options.listen) config->server.listen = *options.listen;
   if (options.data) config->server.data_dir = *options.data;
-  if (auto completed = complete_delivery(config->server.delivery); !completed) return std::move(completed).error();
   return config;
 }
 
 int serve(const ServeOptions& options) {
   auto config = merged(options);
   if (!config) return failed(config.error());
+  if (options.print_config) return print(print_config(std::move(*config)));
+  if (auto completed = complete_delivery(config->server.delivery); !completed) return failed(completed.error());
   Signals signals;
-  const Log log = log_to_stderr(config->log_level);
+  JsonLog logs = json_log_to_stderr(config->log_level);
+  const Log log = logs.messages;
   config->server.log = log;
+  if (config->log_requests) config->server.request_log = std::move(logs.requests);
   auto server = Server::start(config->server);
   if (!server) return failed(server.error());
   log(LogLevel::kInfo, "serving " + (*server)->endpoint() + " from " + config->server.data_dir);
-  if (!print_ready(**server)) {
-    return failed(Error{.code = ErrorCode::kStorage, .message = "standard output can't be written"});
-  }
+  if (!(*server)->metrics_endpoint().empty()) log(LogLevel::kInfo, "metrics at " + (*server)->metrics_endpoint());
+  if (const int unprinted = print(ready_line(**server)); unprinted != 0) return unprinted;
   int number = signals.wait();
   for (; number == SIGHUP; number = signals.wait()) reload(**server, log);
   log(LogLevel::kInfo, std::string("ending on ") + (number == SIGTERM ? "SIGTERM" : "SIGINT"));

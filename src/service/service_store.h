@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "service/identity_store.h"
+#include "service/operator_store.h"
 #include "service/outbox_store.h"
 #include "service/rules.h"
 #include "syncline/result.h"
@@ -20,13 +21,13 @@
 
 namespace syncline::service {
 
-// Made at the first start, the same ever after.
+// Made at the first start, the same ever after, but for the keys.
 struct Installation {
   std::string region;
-  std::string pool;  // "us-east-1:GUID"
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string token_key;  // 256 random bits, in hexadecimal: authenticates tokens
+  std::string pool;                               // "us-east-1:GUID"
+  std::string token_key;                          // 256 random bits, in hexadecimal: authenticates tokens
+  std::vector<DeveloperKey> developer_keys = {};  // as they were when the store was opened
+  std::int64_t count_floor = 0;                   // new datasets' counts go on from here (incarnation.h)
 };
 
 struct NamedDataset {
@@ -110,7 +111,7 @@ using UpdateRule =
     std::function<Result<UpdateDecision>(const DatasetState& state, const std::vector<CurrentRecord>& current,
                                          std::int64_t datasets_of_identity, UpdateCall call)>;
 
-class ServiceStore : public IdentityStore, public OutboxStore {
+class ServiceStore : public IdentityStore, public OutboxStore, public OperatorStore {
  public:
   [[nodiscard]] virtual const Installation& installation() const = 0;
 
@@ -167,7 +168,7 @@ class ServiceStore : public IdentityStore, public OutboxStore {
 
 struct StoreOptions {
   std::string data_dir;                        // made if it is missing
-  std::string region;                          // of a new installation; must be that of an existing one
+  std::string region;                          // of a new installation; if not empty, must be an existing one's
   std::chrono::milliseconds history{660'000};  // how long superseded versions are kept
   int readers = 4;                             // connections for reading, which wait for nobody
   OutboxOptions outbox = {};                   // what is queued for delivery

@@ -160,8 +160,8 @@ Result<void> remove_identities(Connection& connection, const std::string& which,
        {"DELETE FROM subscriptions WHERE dataset_id IN " + datasets,
         "DELETE FROM subscriptions WHERE device_id IN " + devices, "DELETE FROM devices WHERE identity_id IN " + which,
         "DELETE FROM records WHERE dataset_id IN " + datasets, "DELETE FROM history WHERE dataset_id IN " + datasets,
-        "DELETE FROM datasets WHERE identity_id IN " + which, "DELETE FROM logins WHERE identity_id IN " + which,
-        "DELETE FROM identities WHERE id IN " + which}) {
+        "DELETE FROM lost_counts WHERE dataset_id IN " + datasets, "DELETE FROM datasets WHERE identity_id IN " + which,
+        "DELETE FROM logins WHERE identity_id IN " + which, "DELETE FROM identities WHERE id IN " + which}) {
     if (auto removed = run_once(connection, sql, value); !removed) return removed;
   }
   return {};

@@ -69,6 +69,9 @@ Result<void> raise_counts(Connection& connection, std::int64_t dataset, const Pl
       .and_then([&] {
         return run_once(connection, "UPDATE history SET dataset_id = ?2 WHERE dataset_id = ?1", gone.id, dataset);
       })
+      .and_then([&] {
+        return run_once(connection, "UPDATE lost_counts SET dataset_id = ?2 WHERE dataset_id = ?1", gone.id, dataset);
+      })
       .and_then([&] { return run_once(connection, "DELETE FROM datasets WHERE id = ?1", gone.id); })
       .and_then([&] {
         return run_once(connection, "UPDATE records SET sync_count = sync_count + ?2 WHERE dataset_id = ?1", dataset,
@@ -82,20 +85,33 @@ Result<void> raise_counts(Connection& connection, std::int64_t dataset, const Pl
       });
 }
 
+// In a restored store (incarnation.h): where the dataset is now, a lost history may have had it at any count.
+Result<void> forget_lost_history(Connection& connection, std::int64_t dataset, std::int64_t last_known) {
+  return run_once(connection,
+                  "INSERT INTO lost_counts (dataset_id, last_known, next_known) SELECT id, ?2, sync_count FROM datasets"
+                  " WHERE id = ?1 AND EXISTS (SELECT 1 FROM installation WHERE name = 'count_floor')",
+                  dataset, last_known);
+}
+
 Result<void> move_dataset(Connection& connection, const Moved& moved, std::string_view source_id,
                           std::int64_t destination) {
   auto place = find_place(connection, destination, moved.name);
   if (!place) return std::move(place).error();
+  // What the source's devices have lost is nothing to the destination's.
+  auto cleared = run_once(connection, "DELETE FROM lost_counts WHERE dataset_id = ?1", moved.id);
+  if (!cleared) return cleared;
   if (place->present) {
     auto twin = free_twin_name(connection, destination, moved.name, source_id);
     if (!twin) return std::move(twin).error();
     return run_once(connection, "UPDATE datasets SET identity_id = ?2, name = ?3, twin_of = ?4 WHERE id = ?1", moved.id,
-                    destination, *twin, moved.name);
+                    destination, *twin, moved.name)
+        .and_then([&] { return forget_lost_history(connection, moved.id, 0); });
   }
   if (place->id != 0) {
     if (auto raised = raise_counts(connection, moved.id, *place); !raised) return raised;
   }
-  return run_once(connection, "UPDATE datasets SET identity_id = ?2 WHERE id = ?1", moved.id, destination);
+  return run_once(connection, "UPDATE datasets SET identity_id = ?2 WHERE id = ?1", moved.id, destination)
+      .and_then([&] { return forget_lost_history(connection, moved.id, place->count); });
 }
 
 }  // namespace

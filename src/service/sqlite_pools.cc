@@ -1,6 +1,8 @@
 #include "service/sqlite_pools.h"
 
 #include <array>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "service/sqlite_rows.h"
@@ -63,6 +65,23 @@ Result<IdentityFigures> read_identity_usage(Connection& connection, const Identi
       },
       pool.text(), identity.text());
   if (!read) return std::move(read).error();
+  return figures;
+}
+
+Result<StoreFigures> read_figures(Connection& connection, const std::string& path) {
+  StoreFigures figures;
+  auto read = read_rows(connection, "SELECT count(*), coalesce(sum(bytes), 0) FROM pools", [&](const Query& row) {
+    figures.pools = row.integer(0);
+    figures.data_bytes = row.integer(1);
+  });
+  if (!read) return std::move(read).error();
+  const auto size_of = [](const std::string& file) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(file, failed);
+    return failed ? std::int64_t{0} : static_cast<std::int64_t>(size);  // a log may not be there yet
+  };
+  figures.file_bytes = size_of(path);
+  figures.log_bytes = size_of(path + "-wal");
   return figures;
 }
 

@@ -1,6 +1,7 @@
 // Pools in SQLite: usage figures and documents. Writing functions are called inside a transaction.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,8 @@ Result<void> save_sessions(Connection& connection, const SessionCounts& sessions
 
 Result<IdentityFigures> read_identity_usage(Connection& connection, const IdentityPoolId& pool,
                                             const IdentityId& identity);
+// Of the store `path`, which the connection is to.
+Result<StoreFigures> read_figures(Connection& connection, const std::string& path);
 Result<std::vector<PoolFigures>> read_pool_usages(Connection& connection, const SessionCounts& sessions,
                                                   std::string_view after, std::size_t limit);
 Result<PoolFigures> read_pool_usage(Connection& connection, const SessionCounts& sessions, const IdentityPoolId& pool);

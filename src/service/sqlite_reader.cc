@@ -4,11 +4,12 @@
 
 namespace syncline::service {
 
-Result<std::unique_ptr<Reader>> Reader::open(const std::string& path) {
+Result<std::unique_ptr<Reader>> Reader::open(const std::string& path, SyncCount floor) {
   auto connection = Connection::open(path);
   if (!connection) return std::move(connection).error();
   if (auto configured = configure_reader(*connection); !configured) return std::move(configured).error();
   std::unique_ptr<Reader> reader(new Reader(std::move(*connection)));
+  reader->floor_ = floor;
   if (auto prepared = reader->prepare(); !prepared) return std::move(prepared).error();
   return reader;
 }
@@ -20,6 +21,7 @@ Result<void> Reader::prepare() {
   };
   static constexpr Entry kStatements[] = {
       {&Reader::find_dataset_, kFindDataset},
+      {&Reader::find_lost_, "SELECT last_known, next_known FROM lost_counts WHERE dataset_id = ?1"},
       {&Reader::list_datasets_,
        "SELECT d.name, d.present, d.sync_count, d.first_count, d.records, d.bytes, d.created_at, d.modified_at,"
        " d.modified_by"
@@ -50,7 +52,7 @@ Result<void> Reader::prepare() {
 }
 
 Result<DatasetState> Reader::dataset(const wire::Target& target) {
-  return find_dataset(find_dataset_, target).transform([](DatasetRow row) { return std::move(row.state); });
+  return find_dataset(find_dataset_, target, floor_).transform([](DatasetRow row) { return std::move(row.state); });
 }
 
 Result<std::vector<NamedDataset>> Reader::datasets(const wire::Target& target, std::string_view after,
@@ -69,8 +71,9 @@ Result<std::vector<NamedDataset>> Reader::datasets(const wire::Target& target, s
 Result<RecordPage> Reader::list_records(const wire::Target& target, const ListRule& rule) {
   Transaction transaction(connection_);
   if (auto begun = transaction.begin(); !begun) return std::move(begun).error();
-  auto row = find_dataset(find_dataset_, target);
+  auto row = find_dataset(find_dataset_, target, floor_);
   if (!row) return std::move(row).error();
+  if (auto read = read_lost(*row); !read) return std::move(read).error();
   auto range = rule(row->state);
   if (!range) return std::move(range).error();
   auto page = range->empty ? RecordPage{} : read_range(*row, *range);
@@ -78,6 +81,18 @@ Result<RecordPage> Reader::list_records(const wire::Target& target, const ListRu
   if (auto read = read_twins(row->identity_id, target.dataset, *page); !read) return std::move(read).error();
   if (auto ended = transaction.commit(); !ended) return std::move(ended).error();
   return page;
+}
+
+// In a store that was never restored there is nothing to look for.
+Result<void> Reader::read_lost(DatasetRow& row) {
+  if (floor_.value == 0 || row.dataset_id == 0) return {};
+  Query query(find_lost_, row.dataset_id);
+  while (true) {
+    auto found = query.next();
+    if (!found) return std::move(found).error();
+    if (!*found) return {};
+    row.state.lost.push_back({.last_known = SyncCount{query.integer(0)}, .next_known = SyncCount{query.integer(1)}});
+  }
 }
 
 Result<void> Reader::read_twins(std::int64_t identity_id, const DatasetName& dataset, RecordPage& page) {

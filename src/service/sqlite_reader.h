@@ -20,7 +20,8 @@ namespace syncline::service {
 // One connection that reads, and what it has prepared. [one thread at a time]
 class Reader {
  public:
-  static Result<std::unique_ptr<Reader>> open(const std::string& path);
+  // `floor`: Installation::count_floor.
+  static Result<std::unique_ptr<Reader>> open(const std::string& path, SyncCount floor);
 
   Result<DatasetState> dataset(const wire::Target& target);
   Result<std::vector<NamedDataset>> datasets(const wire::Target& target, std::string_view after, std::size_t limit);
@@ -33,12 +34,15 @@ class Reader {
  private:
   explicit Reader(Connection connection) : connection_(std::move(connection)) {}
   Result<void> prepare();
+  Result<void> read_lost(DatasetRow& row);
   Result<void> read_twins(std::int64_t identity_id, const DatasetName& dataset, RecordPage& page);
   Result<RecordPage> read_range(const DatasetRow& row, const RecordRange& range);
   static Result<RecordPage> read_page(Query& query, std::size_t limit);
 
   Connection connection_;
+  SyncCount floor_;
   Statement find_dataset_;
+  Statement find_lost_;
   Statement list_datasets_;
   Statement list_current_;
   Statement list_snapshot_;
@@ -49,9 +53,9 @@ class Reader {
 // Lends readers out, and waits for one if all are lent. [any thread, but for open()]
 class ReaderPool {
  public:
-  Result<void> open(const std::string& path, int count) {
+  Result<void> open(const std::string& path, int count, SyncCount floor) {
     for (int i = 0; i < count; ++i) {
-      auto reader = Reader::open(path);
+      auto reader = Reader::open(path, floor);
       if (!reader) return std::move(reader).error();
       idle_.push_back(std::move(*reader));
     }

@@ -25,12 +25,15 @@ DatasetState state_at(const Query& query, int column) {
                       .modified_by = std::string(query.text(column + 7))};
 }
 
-Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& target) {
+Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& target, SyncCount floor) {
   Query query(statement, target.pool.text(), target.identity.text(), target.dataset.text());
   auto row = query.next();
   if (!row) return std::move(row).error();
-  if (!*row) return DatasetRow{};
-  DatasetRow found{.identity_id = query.integer(0), .dataset_id = query.integer(1), .state = {}};
+  DatasetRow found;
+  found.state.count = floor;
+  if (!*row) return found;
+  found.identity_id = query.integer(0);
+  found.dataset_id = query.integer(1);
   if (found.dataset_id != 0) found.state = state_at(query, 2);
   return found;
 }

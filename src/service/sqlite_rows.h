@@ -25,7 +25,8 @@ inline constexpr std::string_view kFindDataset =
     " FROM pools p JOIN identities i ON i.pool_id = p.id LEFT JOIN datasets d ON d.identity_id = i.id AND d.name = ?3"
     " WHERE p.name = ?1 AND i.name = ?2";
 
-Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& target);
+// One that never existed has the count `floor` (Installation::count_floor).
+Result<DatasetRow> find_dataset(const Statement& statement, const wire::Target& target, SyncCount floor);
 
 // The statement that find_standing() runs.
 inline constexpr std::string_view kFindStanding =

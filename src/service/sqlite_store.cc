@@ -1,6 +1,8 @@
 // ServiceStore over SQLite: composes the lock, the writer, who shares its commits, and the readers.
 #include <utility>
 
+#include "service/backup.h"
+#include "service/developer_keys.h"
 #include "service/group_commit.h"
 #include "service/service_store.h"
 #include "service/sqlite_changes.h"
@@ -21,15 +23,18 @@ class SqliteStore final : public ServiceStore {
   SqliteStore(DirectoryLock lock, Connection writer, const StoreOptions& options, Installation installation)
       : lock_(std::move(lock)),
         installation_(std::move(installation)),
-        writer_(std::move(writer), options.history, sessions_, options.outbox) {}
+        writer_(std::move(writer), options.history, sessions_, SyncCount{installation_.count_floor}, options.outbox) {
+    keys_.set(installation_.developer_keys);
+  }
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
   // If that fails, nobody is left to hear of it; the counts are the only thing that is late.
   ~SqliteStore() override { static_cast<void>(save_sessions(writer_.connection(), sessions_)); }
 
   Result<void> prepare(const std::string& path, int readers) {
+    path_ = path;
     return writer_.prepare().and_then([&] { return load_sessions(writer_.connection(), sessions_); }).and_then([&] {
-      return readers_.open(path, readers);
+      return readers_.open(path, readers, SyncCount{installation_.count_floor});
     });
   }
 
@@ -158,6 +163,37 @@ class SqliteStore final : public ServiceStore {
     return writing([&](Connection& connection) { return end_bulk(connection, pool); });
   }
 
+  [[nodiscard]] std::optional<std::string> developer_secret(std::string_view access_key_id) const override {
+    return keys_.secret(access_key_id);
+  }
+
+  [[nodiscard]] std::vector<DeveloperKey> developer_keys() const override { return keys_.all(); }
+
+  Result<DeveloperKey> add_developer_key(Timestamp now) override {
+    DeveloperKey key = new_developer_key(now);
+    auto keys = writing([&](Connection& connection) {
+      return write_developer_key(connection, key).and_then([&] { return read_developer_keys(connection); });
+    });
+    if (!keys) return std::move(keys).error();
+    keys_.set(std::move(*keys));
+    return key;
+  }
+
+  Result<void> revoke_developer_key(std::string_view access_key_id) override {
+    auto keys = writing([&](Connection& connection) {
+      return remove_developer_key(connection, access_key_id).and_then([&] { return read_developer_keys(connection); });
+    });
+    if (!keys) return std::move(keys).error();
+    keys_.set(std::move(*keys));
+    return {};
+  }
+
+  Result<StoreFigures> figures() override {
+    return reading([&](Connection& connection) { return read_figures(connection, path_); });
+  }
+
+  Result<void> back_up(const std::string& file) override { return copy_database(path_, file); }
+
   Result<void> create_pool(const IdentityPoolId& pool, std::string_view definition, Timestamp now) override {
     return writing([&](Connection& connection) { return write_pool(connection, pool, definition, now); });
   }
@@ -214,6 +250,8 @@ class SqliteStore final : public ServiceStore {
   // Destroyed from the last to the first: the readers go before the writer, whose closing checkpoints, under the lock.
   DirectoryLock lock_;
   Installation installation_;
+  std::string path_;
+  KeyRing keys_;
   SessionCounts sessions_;
   Writer writer_;
   GroupCommit writes_{writer_.connection()};

@@ -19,6 +19,8 @@ Result<void> Writer::prepare() {
       {&Writer::add_dataset_,
        "INSERT INTO datasets (present, sync_count, first_count, records, bytes, created_at, modified_at, modified_by,"
        " identity_id, name, change_number) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+      // Made after a restore: whatever a device has seen of it before was lost.
+      {&Writer::add_lost_counts_, "INSERT INTO lost_counts (dataset_id, last_known, next_known) VALUES (?1, 0, ?2)"},
       {&Writer::change_dataset_,
        "UPDATE datasets SET present = 1, sync_count = ?1, first_count = ?2, records = ?3, bytes = ?4, created_at = ?5,"
        " modified_at = ?6, modified_by = ?7, change_number = ?9,"
@@ -61,7 +63,7 @@ Result<void> Writer::prepare() {
 
 Result<UpdateDecision> Writer::update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule) {
   if (auto checked = check_standing(target, call.by_identity); !checked) return std::move(checked).error();
-  auto row = find_dataset(find_dataset_, target);
+  auto row = find_dataset(find_dataset_, target, floor_);
   if (!row) return std::move(row).error();
   auto rows = find_records(row->dataset_id, call.patches);
   if (!rows) return std::move(rows).error();
@@ -150,7 +152,8 @@ Result<void> Writer::write_dataset(const wire::Target& target, DatasetRow& row, 
                      modified_at, after.modified_by, row.identity_id, target.dataset.text(), change)
                    .run();
   row.dataset_id = connection_.last_insert_id();
-  return added;
+  if (!added || floor_.value == 0) return added;
+  return Query(add_lost_counts_, row.dataset_id, floor_.value).run();
 }
 
 Result<void> Writer::write_record(std::int64_t dataset_id, std::int64_t record_id, const RemoteRecord& record) {
@@ -168,7 +171,7 @@ Result<void> Writer::write_record(std::int64_t dataset_id, std::int64_t record_i
 }
 
 Result<DatasetState> Writer::delete_dataset(const wire::Target& target, Timestamp now) {
-  auto row = find_dataset(find_dataset_, target);
+  auto row = find_dataset(find_dataset_, target, floor_);
   if (!row) return std::move(row).error();
   if (!row->state.exists) return std::move(row->state);
   // A deletion has no count of its own: the next incarnation's first count is the one that comes after.

@@ -21,9 +21,10 @@ struct CurrentRow {
 // The connection that writes, and what it has prepared. [one thread at a time]
 class Writer {
  public:
-  // `sessions` must outlive it.
-  Writer(Connection connection, std::chrono::milliseconds history, SessionCounts& sessions, OutboxOptions outbox)
-      : connection_(std::move(connection)), history_(history), sessions_(sessions), outbox_(outbox) {}
+  // `sessions` must outlive it. `floor`: Installation::count_floor.
+  Writer(Connection connection, std::chrono::milliseconds history, SessionCounts& sessions, SyncCount floor,
+         OutboxOptions outbox)
+      : connection_(std::move(connection)), history_(history), sessions_(sessions), floor_(floor), outbox_(outbox) {}
   Result<void> prepare();
 
   Result<UpdateDecision> update_records(const wire::Target& target, UpdateCall call, const UpdateRule& rule);
@@ -50,6 +51,7 @@ class Writer {
   Connection connection_;
   std::chrono::milliseconds history_;
   SessionCounts& sessions_;
+  SyncCount floor_;
   OutboxWriter outbox_;
   Statement find_dataset_;
   Statement find_standing_;
@@ -57,6 +59,7 @@ class Writer {
   Statement find_record_;
   Statement add_identity_;
   Statement add_dataset_;
+  Statement add_lost_counts_;
   Statement change_dataset_;
   Statement add_record_;
   Statement change_record_;

@@ -14,6 +14,8 @@
 #include "auth/digest.h"
 #include "core/text.h"
 #include "service/answer.h"
+#include "service/developer_keys.h"
+#include "service/incarnation.h"
 #include "service/schema.h"
 
 namespace syncline::service {
@@ -30,29 +32,9 @@ Error system_failure(const std::string& path, const char* what) {
   return storage(path + ": " + what + ": " + std::strerror(errno));
 }
 
-Result<void> sync_directory(const std::filesystem::path& directory) {
-  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return system_failure(directory.string(), "cannot be opened");
-  const bool synced = ::fsync(file) == 0;
-  ::close(file);
-  if (!synced) return system_failure(directory.string(), "cannot be synced");
-  return {};
-}
-
-// 5 bits a letter.
-std::string random_letters(std::size_t count) {
-  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  std::string letters = auth::random_bytes(count);
-  for (char& c : letters) c = kLetters[static_cast<unsigned char>(c) % kLetters.size()];
-  return letters;
-}
-
 Installation new_installation(const std::string& region) {
-  return Installation{.region = region,
-                      .pool = region + ":" + random_uuid(),
-                      .access_key_id = "SLDK" + random_letters(16),
-                      .secret_access_key = auth::base64url_encode(auth::random_bytes(30)),
-                      .token_key = hex_encode(auth::random_bytes(32))};
+  return Installation{
+      .region = region, .pool = region + ":" + random_uuid(), .token_key = hex_encode(auth::random_bytes(32))};
 }
 
 Result<std::string> read_text(Connection& connection, std::string_view sql) {
@@ -71,12 +53,7 @@ Result<void> write_installation(Connection& writer, const Installation& made, Ti
       .and_then([&] {
         return run_once(writer, "INSERT INTO pools (id, name, created_at) VALUES (1, ?1, ?2)", made.pool, time);
       })
-      .and_then([&] {
-        return run_once(writer,
-                        "INSERT INTO developer_keys (pool_id, access_key_id, secret_access_key, created_at)"
-                        " VALUES (1, ?1, ?2, ?3)",
-                        made.access_key_id, made.secret_access_key, time);
-      });
+      .and_then([&] { return write_developer_key(writer, new_developer_key(now)); });
 }
 
 // One transaction: a kill at the first start leaves either nothing or a whole installation (S7).
@@ -93,35 +70,6 @@ Result<void> create(Connection& writer, const StoreOptions& options) {
         return writer.execute(mark.c_str());
       })
       .and_then([&] { return transaction.commit(); });
-}
-
-// One transaction, so that a kill leaves the old schema or the new one.
-Result<void> migrate(Connection& writer, std::int64_t version) {
-  Transaction transaction(writer);
-  return transaction.begin_immediate().and_then([&] { return bring_up_to_date(writer, version); }).and_then([&] {
-    return transaction.commit();
-  });
-}
-
-// The schema's version, 0: an empty file. Changes nothing: a file that is not ours, or newer than we are, stays as it
-// is.
-Result<std::int64_t> examine(Connection& writer, const std::string& path) {
-  auto application = writer.integer("PRAGMA application_id");
-  if (!application) return std::move(application).error();
-  auto tables = writer.integer("SELECT count(*) FROM sqlite_schema");
-  if (!tables) return std::move(tables).error();
-  if (*application == 0 && *tables == 0) return std::int64_t{0};
-  if (*application != kApplicationId) {
-    return Error{.code = ErrorCode::kCorrupt, .message = path + ": is a database of another program"};
-  }
-  auto version = writer.integer("PRAGMA user_version");
-  if (!version) return std::move(version).error();
-  if (*version > kSchemaVersion) {
-    return Error{.code = ErrorCode::kSchemaTooNew,
-                 .message = path + ": has schema " + std::to_string(*version) + ", this program knows up to " +
-                            std::to_string(kSchemaVersion)};
-  }
-  return version;
 }
 
 Result<void> configure_writer(Connection& connection) {
@@ -145,8 +93,6 @@ Result<Installation> read_installation(Connection& writer) {
       {&Installation::region, "SELECT value FROM installation WHERE name = 'region'"},
       {&Installation::token_key, "SELECT value FROM installation WHERE name = 'token_key'"},
       {&Installation::pool, "SELECT name FROM pools ORDER BY id LIMIT 1"},
-      {&Installation::access_key_id, "SELECT access_key_id FROM developer_keys ORDER BY id LIMIT 1"},
-      {&Installation::secret_access_key, "SELECT secret_access_key FROM developer_keys ORDER BY id LIMIT 1"},
   };
   Installation installation;
   for (const Field& field : kFields) {
@@ -154,10 +100,51 @@ Result<Installation> read_installation(Connection& writer) {
     if (!text) return std::move(text).error();
     installation.*field.member = std::move(*text);
   }
+  auto keys = read_developer_keys(writer);
+  if (!keys) return std::move(keys).error();
+  auto floor = read_count_floor(writer);
+  if (!floor) return std::move(floor).error();
+  installation.developer_keys = std::move(*keys);
+  installation.count_floor = *floor;
   return installation;
 }
 
 }  // namespace
+
+Result<void> sync_directory(const std::string& directory) {
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return system_failure(directory, "cannot be opened");
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  if (!synced) return system_failure(directory, "cannot be synced");
+  return {};
+}
+
+Result<std::int64_t> examine_store(Connection& connection, const std::string& path) {
+  auto application = connection.integer("PRAGMA application_id");
+  if (!application) return std::move(application).error();
+  auto tables = connection.integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::move(tables).error();
+  if (*application == 0 && *tables == 0) return std::int64_t{0};
+  if (*application != kApplicationId) {
+    return Error{.code = ErrorCode::kCorrupt, .message = path + ": is a database of another program"};
+  }
+  auto version = connection.integer("PRAGMA user_version");
+  if (!version) return std::move(version).error();
+  if (*version > kSchemaVersion) {
+    return Error{.code = ErrorCode::kSchemaTooNew,
+                 .message = path + ": has schema " + std::to_string(*version) + ", this program knows up to " +
+                            std::to_string(kSchemaVersion)};
+  }
+  return version;
+}
+
+Result<void> migrate_store(Connection& writer, std::int64_t version) {
+  Transaction transaction(writer);
+  return transaction.begin_immediate().and_then([&] { return bring_up_to_date(writer, version); }).and_then([&] {
+    return transaction.commit();
+  });
+}
 
 Result<DirectoryLock> DirectoryLock::take(const std::string& data_dir) {
   const std::string path = data_dir + "/service.lock";
@@ -187,7 +174,7 @@ Result<void> make_data_directory(const std::string& data_dir) {
   if (!made) return {};
   std::filesystem::permissions(data_dir, std::filesystem::perms::owner_all, failed);
   if (failed) return storage(data_dir + ": permissions cannot be set: " + failed.message());
-  return sync_directory(std::filesystem::absolute(data_dir).lexically_normal().parent_path());
+  return sync_directory(std::filesystem::absolute(data_dir).lexically_normal().parent_path().string());
 }
 
 Result<std::string> make_store_file(const std::string& data_dir) {
@@ -214,16 +201,16 @@ Result<void> configure_reader(Connection& connection) {
 Result<Installation> open_installation(Connection& writer, const StoreOptions& options, const std::string& path) {
   // Others may hold a lock for a moment: a backup, an operator's shell.
   if (auto set = writer.execute("PRAGMA busy_timeout = 5000"); !set) return std::move(set).error();
-  const auto version = examine(writer, path);
+  const auto version = examine_store(writer, path);
   if (!version) return version.error();
   if (auto configured = configure_writer(writer); !configured) return std::move(configured).error();
   // What a killed process had written but not synced is read again now: before anybody is told of it, it must last
   // (S7).
   if (auto synced = writer.execute("PRAGMA wal_checkpoint(PASSIVE)"); !synced) return std::move(synced).error();
-  auto ready = *version == 0 ? create(writer, options) : migrate(writer, *version);
+  auto ready = *version == 0 ? create(writer, options) : migrate_store(writer, *version);
   if (!ready) return std::move(ready).error();
   auto installation = read_installation(writer);
-  if (installation && installation->region != options.region) {
+  if (installation && !options.region.empty() && installation->region != options.region) {
     return storage(path + ": belongs to region " + installation->region + ", not " + options.region);
   }
   return installation;

@@ -2,6 +2,7 @@
 // the first start, with the installation's pool, developer key and token key in them; checks them at every other.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "service/service_store.h"
@@ -29,10 +30,18 @@ Result<void> make_data_directory(const std::string& data_dir);
 // Makes an empty service.db if it is missing, for this user only; returns its path.
 Result<std::string> make_store_file(const std::string& data_dir);
 
+// What was made or renamed in it lasts.
+Result<void> sync_directory(const std::string& directory);
+
 Result<void> configure_reader(Connection& connection);
 
+// The schema's version, 0: an empty file. Changes nothing. Errors: kSchemaTooNew, kCorrupt, naming `path`.
+Result<std::int64_t> examine_store(Connection& connection, const std::string& path);
+// To this program's schema. One transaction, so that a kill leaves the old schema or the new one.
+Result<void> migrate_store(Connection& writer, std::int64_t version);
+
 // Configures the connection that writes; creates the schema and the installation where there are none, and reads the
-// latter. A file that it refuses is not changed.
+// latter. A file that it refuses is not changed. Without a region in the options an existing one is taken as it is.
 // Errors: kSchemaTooNew, kCorrupt (another program's database), kStorage (another region).
 Result<Installation> open_installation(Connection& writer, const StoreOptions& options, const std::string& path);
 

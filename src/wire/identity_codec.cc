@@ -1,6 +1,8 @@
 // Cognito Identity, the service's side: requests in, answers out.
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <string>
 
 #include "core/text.h"
 #include "wire/constraints.h"
@@ -399,11 +401,17 @@ HttpResponse encode_identity_error(const Error& error) {
   body.text("__type", type);
   body.text("message", own_trouble ? std::string_view("Internal error") : error.message);
   body.close_object();
-  // JSON 1.1 knows whose fault it was, and nothing finer.
-  const int status = type == row->type && row->status >= 500 ? 500 : 400;
-  return HttpResponse{.status = status,
-                      .headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"x-amzn-ErrorType", type}},
-                      .body = body.take()};
+  // JSON 1.1 knows whose fault it was, and whether to come back later; nothing finer.
+  int status = type == row->type && row->status >= 500 ? 500 : 400;
+  if (error.code == ErrorCode::kTooManyRequests) status = 429;
+  HttpResponse response{.status = status,
+                        .headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"x-amzn-ErrorType", type}},
+                        .body = body.take()};
+  if (error.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
+    response.headers.push_back({"Retry-After", std::to_string(seconds.count())});
+  }
+  return response;
 }
 
 }  // namespace syncline::wire

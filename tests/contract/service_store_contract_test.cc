@@ -387,6 +387,36 @@ TEST_P(StoreContract, AMergeMovesDatasetsAndKeepsTwins) {
   EXPECT_EQ(text_of(rig.list(rig.target("save"))), "k=account@1");
 }
 
+// --- for the operator -----------------------------------------------------------------------------------------------
+
+TEST_P(StoreContract, DeveloperKeysAreAddedAndRevoked) {
+  const DeveloperKey first = store.developer_keys().front();
+  EXPECT_EQ(store.developer_secret(first.access_key_id), first.secret_access_key);
+  EXPECT_EQ(store.revoke_developer_key(first.access_key_id).error().code, ErrorCode::kInvalidArgument);
+
+  const DeveloperKey second = store.add_developer_key(at(5)).value();
+  EXPECT_NE(second.access_key_id, first.access_key_id);
+  EXPECT_EQ(second.created_at, at(5));
+  EXPECT_EQ(store.developer_keys().back().access_key_id, second.access_key_id);
+  EXPECT_EQ(store.developer_secret(second.access_key_id), second.secret_access_key);
+
+  EXPECT_TRUE(store.revoke_developer_key(first.access_key_id));
+  EXPECT_FALSE(store.developer_secret(first.access_key_id));
+  EXPECT_EQ(store.developer_keys().size(), 1U);
+  EXPECT_EQ(store.revoke_developer_key(first.access_key_id).error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(StoreContract, FiguresAreOfAllPools) {
+  const auto other = IdentityPoolId::parse("us-east-1:00000000-0000-4000-8000-0000000000ff").value();
+  ASSERT_TRUE(store.create_pool(other, "{}", at(1)));
+  wire::Target elsewhere = rig.target("save");
+  elsewhere.pool = other;
+  ASSERT_TRUE(rig.update(rig.target("save"), {put("k", "123")}));
+  ASSERT_TRUE(rig.update(elsewhere, {put("key", "12")}));
+  EXPECT_EQ(store.figures()->pools, 2);
+  EXPECT_EQ(store.figures()->data_bytes, 9);
+}
+
 // --- the same history, the same answers (S9) ------------------------------------------------------------------------
 
 // Calls chosen by chance, each answered in words.

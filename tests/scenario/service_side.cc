@@ -6,6 +6,7 @@
 #include "auth/canonical.h"
 #include "core/text.h"
 #include "scenario/faults.h"
+#include "service/backup.h"
 #include "wire/messages.h"
 
 namespace syncline::scenario {
@@ -64,6 +65,14 @@ void ServiceSide::restore(const std::string& name) {
   service_.reset();
   fs::remove_all(data_);
   fs::copy(saved, data_, fs::copy_options::recursive);
+  open();
+}
+
+void ServiceSide::admin_restore(const std::string& name) {
+  service_.reset();
+  const fs::path saved = home_ / ("saved-" + name) / "service.db";
+  auto restored = service::restore_backup(data_.string(), saved.string(), clock_.wall());
+  if (!restored) throw BadScenario(restored.error().message);
   open();
 }
 

@@ -50,6 +50,7 @@ class ServiceSide {
   void kill();  // what is on the disk at this moment is all there is
   void save(const std::string& name);
   void restore(const std::string& name);
+  void admin_restore(const std::string& name);  // as `syncline admin restore` does it
   void set_page_size(int records) { page_size_ = records; }
   void set_trigger(std::optional<Trigger> trigger) { trigger_ = std::move(trigger); }
 

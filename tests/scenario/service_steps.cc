@@ -68,6 +68,10 @@ void restore(World& world, const Subject& /*subject*/, Arguments& arguments) {
   world.service().restore(arguments.word("name"));
 }
 
+void admin_restore(World& world, const Subject& /*subject*/, Arguments& arguments) {
+  world.service().admin_restore(arguments.word("name"));
+}
+
 // Sets the service's clock forward or back; the devices' stay.
 void clock(World& world, const Subject& /*subject*/, Arguments& arguments) {
   auto& service_clock = world.service().clock();
@@ -94,11 +98,17 @@ void trigger(World& world, const Subject& /*subject*/, Arguments& arguments) {
 }  // namespace
 
 bool act_on_service(World& world, const Subject& subject, const std::string& verb, Arguments& arguments) {
-  static const std::map<std::string, ServiceAct> acts{
-      {"holds", holds},    {"count", count},     {"delete_dataset", delete_dataset},
-      {"kill", kill},      {"restart", restart}, {"save", save},
-      {"clock", clock},    {"restore", restore}, {"page_size", page_size},
-      {"trigger", trigger}};
+  static const std::map<std::string, ServiceAct> acts{{"holds", holds},
+                                                      {"count", count},
+                                                      {"delete_dataset", delete_dataset},
+                                                      {"kill", kill},
+                                                      {"restart", restart},
+                                                      {"save", save},
+                                                      {"clock", clock},
+                                                      {"restore", restore},
+                                                      {"page_size", page_size},
+                                                      {"trigger", trigger},
+                                                      {"admin_restore", admin_restore}};
   const auto act = acts.find(verb);
   if (act == acts.end()) return false;
   act->second(world, subject, arguments);

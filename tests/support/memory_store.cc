@@ -15,6 +15,12 @@ Error no_pool() {
   return Error{.code = ErrorCode::kResourceNotFound, .message = "The identity pool does not exist"};
 }
 
+DeveloperKey key_number(std::size_t number, Timestamp now) {
+  return {.access_key_id = "SLDKMEMORY" + std::to_string(number),
+          .secret_access_key = "secret" + std::to_string(number),
+          .created_at = now};
+}
+
 // In the order of lists.
 bool before(const StoredRecord& left, const StoredRecord& right) {
   return std::pair(left.record.version.count.value, left.id) < std::pair(right.record.version.count.value, right.id);
@@ -25,10 +31,10 @@ bool before(const StoredRecord& left, const StoredRecord& right) {
 MemoryStore::MemoryStore(const StoreOptions& options)
     : installation_{.region = options.region,
                     .pool = options.region + ":00000000-0000-4000-8000-000000000000",
-                    .access_key_id = "SLDKMEMORY",
-                    .secret_access_key = "secret",
-                    .token_key = std::string(64, '0')},
-      history_(options.history) {
+                    .token_key = std::string(64, '0'),
+                    .developer_keys = {key_number(1, options.now)}},
+      history_(options.history),
+      keys_(installation_.developer_keys) {
   pools_[installation_.pool];
 }
 
@@ -328,6 +334,47 @@ Result<Changes> MemoryStore::changes(const wire::Target& target, std::int64_t af
   std::sort(changes.datasets.begin(), changes.datasets.end(),
             [](const DatasetChange& left, const DatasetChange& right) { return left.number < right.number; });
   return changes;
+}
+
+// --- for the operator -----------------------------------------------------------------------------------------------
+
+std::optional<std::string> MemoryStore::developer_secret(std::string_view access_key_id) const {
+  const std::lock_guard lock(mutex_);
+  for (const DeveloperKey& key : keys_) {
+    if (key.access_key_id == access_key_id) return key.secret_access_key;
+  }
+  return std::nullopt;
+}
+
+std::vector<DeveloperKey> MemoryStore::developer_keys() const {
+  const std::lock_guard lock(mutex_);
+  return keys_;
+}
+
+Result<DeveloperKey> MemoryStore::add_developer_key(Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  return keys_.emplace_back(key_number(++last_key_, now));
+}
+
+Result<void> MemoryStore::revoke_developer_key(std::string_view access_key_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(keys_.begin(), keys_.end(),
+                                  [&](const DeveloperKey& key) { return key.access_key_id == access_key_id; });
+  if (found == keys_.end()) return Error{.code = ErrorCode::kNotFound, .message = "there is no such developer key"};
+  if (keys_.size() == 1) return Error{.code = ErrorCode::kInvalidArgument, .message = "it is the only developer key"};
+  keys_.erase(found);
+  return {};
+}
+
+Result<StoreFigures> MemoryStore::figures() {
+  const std::lock_guard lock(mutex_);
+  StoreFigures figures{.pools = static_cast<std::int64_t>(pools_.size())};
+  for (const auto& [name, pool] : pools_) figures.data_bytes += pool.bytes;
+  return figures;
+}
+
+Result<void> MemoryStore::back_up(const std::string& file) {
+  return Error{.code = ErrorCode::kStorage, .message = file + ": a store in memory has nothing to copy"};
 }
 
 // --- Cognito Identity -----------------------------------------------------------------------------------------------

@@ -61,6 +61,14 @@ class MemoryStore final : public service::ServiceStore {
   Result<void> unlink(const IdentityId& identity, const std::vector<service::Login>& logins, Timestamp now) override;
   Result<bool> delete_identity(const IdentityId& identity, Timestamp now) override;
 
+  [[nodiscard]] std::optional<std::string> developer_secret(std::string_view access_key_id) const override;
+  [[nodiscard]] std::vector<service::DeveloperKey> developer_keys() const override;
+  Result<service::DeveloperKey> add_developer_key(Timestamp now) override;
+  Result<void> revoke_developer_key(std::string_view access_key_id) override;
+  Result<service::StoreFigures> figures() override;
+  // Never: it has no files.
+  Result<void> back_up(const std::string& file) override;
+
   // Nothing leaves: as SQLite's when no endpoint is set.
   void on_queued(std::function<void()> /*listener*/) override {}
   Result<std::vector<service::WaitingMessage>> due_messages(service::OutboxKind /*kind*/, Timestamp /*now*/,
@@ -146,9 +154,11 @@ class MemoryStore final : public service::ServiceStore {
 
   service::Installation installation_;
   std::chrono::milliseconds history_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Pool> pools_;
+  std::vector<service::DeveloperKey> keys_;
   std::int64_t last_record_ = 0;
+  std::size_t last_key_ = 1;
 };
 
 }  // namespace syncline::testing

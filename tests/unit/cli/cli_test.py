@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The real `syncline` command, against a real `syncline serve`: what a script can rely on. Standard library only."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -462,6 +464,94 @@ class Serving(CommandCase):
                 self.assertIn(result.returncode, (FAILED, USAGE))
                 self.assertEqual(result.stdout, b"")
                 self.assertNotEqual(result.stderr, b"")
+
+
+class AdminCommands(CommandCase):
+    """What an operator does, with a service that runs and without one."""
+
+    def setUp(self):
+        super().setUp()
+        self.service = serve.Service(data=os.path.join(self.folder, "service"))
+        self.addCleanup(self.service.close)
+        self.data = self.service.data
+
+    def test_pools(self):
+        made = self.ok_json("admin", "pools", "create", "game", "--guests", "true", "--login", "a.example=app")
+        pool = made["IdentityPoolId"]
+        self.assertEqual(made["SupportedLoginProviders"], {"a.example": "app"})
+        self.assertIn(f"{pool}\tgame\n", self.ok("admin", "pools", "list").decode())
+        changed = self.ok_json("admin", "pools", "update", pool, "--guests", "false", "--name", "game 2")
+        self.assertEqual((changed["IdentityPoolName"], changed["AllowUnauthenticatedIdentities"]), ("game 2", False))
+        self.assertEqual(changed["SupportedLoginProviders"], {"a.example": "app"}, "what is not named stays")
+        self.assertEqual(self.ok_json("admin", "pools", "describe", pool), changed)
+        self.ok("admin", "pools", "delete", pool)
+        self.assert_error(self.local("admin", "pools", "describe", pool), FAILED, "resource_not_found", pool)
+
+    def test_keys(self):
+        old = self.service.ready["access_key_id"]
+        new = self.ok_json("admin", "keys", "rotate")
+        self.assertEqual([k["access_key_id"] for k in self.ok_json("admin", "keys", "list")["keys"]],
+                         [old, new["access_key_id"]])
+        elsewhere = ("--endpoint", self.service.ready["endpoint"], "--region", "us-east-1")
+        with_new = (*elsewhere, "--access-key", new["access_key_id"], "--secret-key", new["secret_access_key"])
+        with_old = (*elsewhere, "--access-key", old, "--secret-key", self.service.ready["secret_access_key"])
+        self.ok(*with_new, "admin", "usage")
+        self.ok(*with_old, "admin", "usage")
+        self.ok("admin", "keys", "revoke", old)
+        self.ok(*with_new, "admin", "usage")
+        self.assert_error(self.local(*with_old, "admin", "usage"), FAILED, "not_authorized")
+        self.assert_error(self.local("admin", "keys", "revoke", old), FAILED, "not_found", old)
+        self.assert_error(self.local("admin", "keys", "revoke", new["access_key_id"]), FAILED, "invalid_argument",
+                          "the only developer key")
+
+    def test_usage_and_quotas(self):
+        pool = self.service.ready["identity_pool_id"]
+        self.assertEqual(self.ok_json("admin", "usage")["usages"][0]["pool"], pool)
+        self.assertEqual(self.ok_json("admin", "usage", pool), {"pool": pool, "bytes": 0, "sync_sessions": 0})
+        self.assertEqual(self.ok_json("admin", "quotas")["records_per_dataset"], 1024)
+        self.service.stop()
+        self.assertEqual(self.ok_json("admin", "usage", pool)["bytes"], 0)
+        self.assert_error(self.local("admin", "quotas"), FAILED, "invalid_argument", self.data)
+
+    def test_backup_and_restore(self):
+        backup = os.path.join(self.folder, "backup.db")
+        self.ok("admin", "backup", backup)
+        self.assert_error(self.local("admin", "backup", backup), FAILED, "storage", backup)
+        self.assert_error(self.local("admin", "restore", backup), FAILED, "storage", "is running")
+        added = self.ok_json("admin", "pools", "create", "later")["IdentityPoolId"]
+        self.service.stop()
+        restored = self.ok_json("admin", "restore", backup)
+        self.assertTrue(os.path.exists(restored["set_aside"]))
+        self.assertNotIn(added, self.ok("admin", "pools", "list").decode())
+
+    def test_dead_letters(self):
+        self.assertEqual(self.ok("admin", "dead-letters", "list"), b"")
+        pool = self.service.ready["identity_pool_id"]
+        self.service.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "service.db"))) as store, store:
+            store.executemany(
+                "INSERT INTO dead_letters (kind, pool, identity, dataset, device, sync_count, modified_at, removal,"
+                " records, created_at, died_at, attempts, failure)"
+                " VALUES (2, ?, 'us-east-1:guest', ?, '', 7, 0, 0, '[]', 0, 1000, 3, 'a\tfailure')",
+                [(pool, f"d{number}") for number in range(300)])
+        listed = self.ok_json("admin", "dead-letters", "list", pool)["dead_letters"]
+        self.assertEqual([letter["dataset"] for letter in listed], [f"d{number}" for number in range(300)])
+        self.assertEqual((listed[0]["died_at"], listed[0]["sync_count"]), ("1970-01-01T00:00:01.000Z", 7))
+        first = self.ok("admin", "dead-letters", "list").decode().splitlines()[0].split("\t")
+        self.assertEqual((first[0], first[2], first[5], first[8]), ("1", "stream", "d0", "3"))
+        self.assertEqual(self.ok_json("admin", "dead-letters", "replay", "1"), {"replayed": 1})
+        self.assertEqual(self.ok_json("admin", "dead-letters", "discard", pool), {"discarded": 299})
+        self.assert_error(self.local("admin", "dead-letters", "discard", "none"), FAILED, "invalid_argument", "none")
+
+    def test_a_directory_without_a_service(self):
+        self.data = os.path.join(self.folder, "nothing")
+        self.assert_error(self.local("admin", "keys", "list"), FAILED, "not_found", self.data)
+        self.assertFalse(os.path.exists(self.data))
+
+    def test_usage_is_told(self):
+        for words in (("admin",), ("admin", "pools"), ("admin", "keys", "dance"), ("admin", "backup")):
+            with self.subTest(words=words):
+                self.assert_error(self.local(*words), USAGE, "usage")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "service_fixture.h"
 
@@ -75,6 +76,95 @@ stop_timeout_seconds = 14
   EXPECT_EQ(server.limits.stop_timeout, std::chrono::seconds(14));
 }
 
+// Every setting of the printed file but its secrets, with another value in its place.
+std::string changed(const std::string& printed) {
+  std::string text;
+  std::istringstream lines(printed);
+  int number = 5000;
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find(" = ");
+    if (line.starts_with('#') || equals == std::string::npos) {
+      text += line + "\n";
+      continue;
+    }
+    const std::string key = line.substr(0, equals);
+    std::string value = line.substr(equals + 3);
+    if (key == "log_level") {
+      value = "\"error\"";
+    } else if (value == "true") {
+      value = "false";
+    } else if (key == "secret_access_key" || key == "session_token") {
+      value = R"("")";
+    } else if (value.starts_with('"')) {
+      value = R"("another \" \\ )" + key + "\"";
+    } else if (value.starts_with('[')) {
+      value = R"(["a", "b"])";
+    } else {
+      value = std::to_string(key.ends_with("_threads") || key == "triggers_at_once" ? ++number % 100 + 3 : ++number);
+    }
+    text.append(key).append(" = ").append(value).append("\n");
+  }
+  return text;
+}
+
+// What is set, without comments.
+std::string settings_of(const std::string& printed) {
+  std::string text;
+  std::istringstream lines(printed);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('#') && !line.empty()) text += line + "\n";
+  }
+  return text;
+}
+
+TEST_F(Config, WhatIsPrintedReadsBackAsTheSame) {
+  const std::string defaults = print_config({});
+  const auto read = load(defaults);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(print_config(*read), defaults);
+
+  const std::string others =
+      changed(defaults) + "[openid.\"a.example \\\" b\"]\njwks = \"f\"\naudiences = [\"x\", \"y\"]\n";
+  const auto other = load(others);
+  ASSERT_TRUE(other) << other.error().message;
+  const std::string again = print_config(*other);
+  EXPECT_EQ(settings_of(again), settings_of(others)) << "each setting has a place of its own";
+  EXPECT_NE(again.find("(default: \"127.0.0.1:7373\")\nlisten = "), std::string::npos) << again;
+  const auto twice = load(again);
+  ASSERT_TRUE(twice) << twice.error().message;
+  EXPECT_EQ(print_config(*twice), again);
+}
+
+TEST_F(Config, NoSecretIsPrinted) {
+  const auto config = load(R"([delivery]
+access_key_id = "AKID"
+secret_access_key = "very secret"
+session_token = "a secret, too"
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  const std::string printed = print_config(*config);
+  EXPECT_EQ(printed.find("secret\""), std::string::npos) << printed;
+  EXPECT_EQ(printed.find("a secret"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("\n# secret_access_key = (set)\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("\n# session_token = (set)\n"), std::string::npos) << printed;
+  const auto read = load(printed);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->server.delivery.credentials.access_key_id, "AKID");
+  EXPECT_EQ(read->server.delivery.credentials.secret_access_key, "") << "who reads it back must set it again";
+}
+
+TEST_F(Config, EverySettingIsExplained) {
+  std::istringstream lines(print_config({}));
+  std::string before;
+  int settings = 0;
+  for (std::string line; std::getline(lines, line); before = line) {
+    if (line.starts_with('#') || line.find(" = ") == std::string::npos) continue;
+    ++settings;
+    EXPECT_TRUE(before.starts_with("# ")) << line;
+  }
+  EXPECT_GT(settings, 30);
+}
+
 TEST_F(Config, ErrorsNameFileLineAndKey) {
   const std::pair<const char*, const char*> kCases[] = {
       {"\nlisten = 7", ":2: 'listen' must be a string that is not empty"},
@@ -84,6 +174,9 @@ TEST_F(Config, ErrorsNameFileLineAndKey) {
       {"[quotas]\nrecords_per_dataset = 0",
        ":2: 'quotas.records_per_dataset' must be a whole number from 1 to 1000000"},
       {"[quotas]\nrecords_per_dataset = 1.5", ":2: 'quotas.records_per_dataset' must be a whole number"},
+      {"log_requests = 1", ":1: 'log_requests' must be true or false"},
+      {"[rates]\nproxies = [7]", ":2: 'rates.proxies' must be an array of strings that are not empty"},
+      {"[rates]\nidentity_burst = 0", ":2: 'rates.identity_burst' must be a whole number from 1 to 1000000"},
       {"limits = 3", ":1: 'limits' must be a table"},
       {"[unknown]\nx = 1", ":1: unknown key 'unknown'"},
       {"log_level = 'loud'", ":1: 'log_level' must be \"debug\", \"info\", \"warning\" or \"error\""},

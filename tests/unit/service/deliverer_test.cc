@@ -44,7 +44,7 @@ class Deliveries : public OutboxTest {
     start();
   }
   void start() {
-    deliverer = std::make_unique<Deliverer>(*store, clock, random, limits, std::make_unique<HeldSender>(held),
+    deliverer = std::make_unique<Deliverer>(*store, clock, random, limits, std::make_unique<HeldSender>(held), metrics,
                                             [this](LogLevel, const std::string& text) { log += text + "\n"; });
   }
   std::vector<std::string> sent() {
@@ -63,6 +63,7 @@ class Deliveries : public OutboxTest {
   DeliveryLimits limits{.attempts = 3, .age = std::chrono::hours(1), .at_once = 4};
   std::deque<HeldSender::Held> held;
   std::string log;
+  DeliveryMetrics metrics;
   std::unique_ptr<Deliverer> deliverer;
   const Outcome delivered{};
   const Outcome transient{.kind = Outcome::Kind::kTransient, .failure = "throttled"};
@@ -152,6 +153,26 @@ TEST_F(Deliveries, OneThatCanNotBeReachedHoldsAllBackForAWhile) {
   clock.advance(std::chrono::seconds(1));
   EXPECT_EQ(sent().size(), 2U);
   EXPECT_THAT(log, HasSubstr("no connection"));
+}
+
+TEST_F(Deliveries, AreCountedByHowTheyEnd) {
+  for (const char* name : {"a", "b", "c", "d"}) write(name);
+  EXPECT_EQ(sent().size(), 4U);
+  answer(delivered);
+  answer(transient);
+  answer(refused);
+  clock.advance(std::chrono::seconds(7));
+  MetricsText text;
+  metrics.collect(text, *store, clock.wall());
+  for (const char* line :
+       {"syncline_deliveries_total{kind=\"stream\",outcome=\"delivered\"} 1\n",
+        "syncline_deliveries_total{kind=\"stream\",outcome=\"failed\"} 1\n",
+        "syncline_deliveries_total{kind=\"stream\",outcome=\"dead\"} 1\n",
+        "syncline_deliveries_total{kind=\"push\",outcome=\"delivered\"} 0\n",
+        "syncline_deliveries_waiting{kind=\"stream\"} 2\n", "syncline_deliveries_waiting{kind=\"push\"} 0\n",
+        "syncline_dead_letters 1\n", "syncline_oldest_delivery_seconds 7\n"}) {
+    EXPECT_THAT(text.text(), HasSubstr(line));
+  }
 }
 
 TEST_F(Deliveries, AfterTheEndNothingIsStarted) {

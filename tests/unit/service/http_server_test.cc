@@ -305,6 +305,37 @@ TEST_F(Front, BodiesTogetherAreBounded) {
   EXPECT_EQ(holder.receive()->status, 200);
 }
 
+// S10: what waits is bounded, and whoever is turned away hears it at once and may go on.
+TEST_F(Front, S10_RequestsThatWouldWaitTooLongAreShed) {
+  HttpLimits limits;
+  limits.worker_threads = 1;
+  limits.queue = 2;
+  start(limits);
+  const std::string wait = "POST /wait HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+  const std::string next = "POST /next HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+  auto holder = client();
+  holder.send(wait);
+  {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return handled_ == 1; });
+  }
+  auto first = client();
+  auto second = client();
+  first.send(next);
+  second.send(next);
+  while (server_->figures().queued < 2) std::this_thread::yield();
+  auto third = client();
+  third.send(next);
+  const auto shed = third.receive();
+  expect_error(shed, 503, "ServiceUnavailableException");
+  EXPECT_EQ(*find_header(shed->headers, "Retry-After"), "1");
+  EXPECT_EQ(server_->figures().shed, 1U);
+  third.send(get("/read"));
+  EXPECT_EQ(third.receive()->status, 200) << "the connection stays, and reads wait for no worker";
+  released_.set_value();
+  for (auto* waiting : {&holder, &first, &second}) EXPECT_EQ(waiting->receive()->status, 200);
+}
+
 // --- start and stop -------------------------------------------------------------------------------------------------
 
 TEST_F(Front, StopLetsARequestUnderWayEnd) {

@@ -110,7 +110,12 @@ std::string field(std::string_view body, std::string_view name) {
 
 IdentityTest::IdentityTest() {
   close();
+  open_again();
+}
+
+void IdentityTest::open_again(const RateLimits& rates) {
   auto with_provider = options();
+  with_provider.rates = rates;
   with_provider.openid = {
       {.name = std::string(kProvider), .issuer = {}, .jwks = "the provider's keys", .audiences = {}}};
   with_provider.key_source = [this](const std::string& /*jwks*/) -> Result<std::string> {

@@ -45,6 +45,7 @@ class TestProvider {
 class IdentityTest : public ServiceTest {
  protected:
   IdentityTest();
+  void open_again(const RateLimits& rates = {});  // after close()
 
   // The answer's body; an answer other than 200 becomes its Error.
   Result<std::string> call(std::string_view operation, std::string_view body);  // unsigned

@@ -70,7 +70,7 @@ class Senders : public OutboxTest {
   }
   void start_pushes() { start(std::make_unique<PushSender>(*store, channel("sns"))); }
   void start(std::unique_ptr<Sender> sender) {
-    deliverer = std::make_unique<Deliverer>(*store, clock, random, DeliveryLimits{}, std::move(sender), log());
+    deliverer = std::make_unique<Deliverer>(*store, clock, random, DeliveryLimits{}, std::move(sender), metrics, log());
   }
   Log log() {
     return [this](LogLevel, const std::string& text) { logged += text + "\n"; };
@@ -89,6 +89,7 @@ class Senders : public OutboxTest {
   std::map<std::string, std::vector<HttpRequest>> requests;
   std::map<std::string, std::deque<Result<HttpResponse>>> answers;
   std::string logged;
+  DeliveryMetrics metrics;
   std::unique_ptr<Deliverer> deliverer;
 };
 

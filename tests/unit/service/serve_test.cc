@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 
 #include "raw_client.h"
 #include "service_fixture.h"
@@ -81,7 +82,7 @@ TEST(Serve, SaysThatItIsReadyAndEndsOnASignal) {
   const TempDir dir;
   std::string secret;
   for (const int number : {SIGTERM, SIGINT}) {
-    Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = std::nullopt});
+    Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = std::nullopt, .print_config = false});
     const std::string line = process.line();
     EXPECT_TRUE(line.starts_with("{\"event\":\"ready\",\"endpoint\":\"http://127.0.0.1:")) << line;
     EXPECT_TRUE(line.ends_with("\"}"));
@@ -102,11 +103,46 @@ TEST(Serve, SaysThatItIsReadyAndEndsOnASignal) {
   }
 }
 
+TEST(Serve, LogsALineOfJsonForEachRequest) {
+  const TempDir dir;
+  Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = std::nullopt, .print_config = false});
+  const std::string endpoint = field(process.line(), "endpoint");
+  RawClient client(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+  client.send("GET /identitypools/secret-name HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto response = client.receive();
+  ASSERT_TRUE(response);
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.finish(), 0);
+  const std::string errors = process.errors();
+  EXPECT_NE(errors.find("\"event\":\"request\",\"request_id\":\"" +
+                        *find_header(response->headers, "x-amzn-RequestId") + "\",\"operation\":"),
+            std::string::npos)
+      << errors;
+  EXPECT_NE(errors.find("\"status\":403,\"duration_ms\":"), std::string::npos) << errors;
+  EXPECT_EQ(errors.find("secret-name"), std::string::npos);
+  std::istringstream lines(errors);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_TRUE(line.starts_with("{\"time\":\"20") && line.ends_with("}")) << line;
+  }
+}
+
+TEST(Serve, PrintsItsConfigAndEnds) {
+  const TempDir dir;
+  std::ofstream(dir.file("c.toml")) << "region = \"eu-west-1\"\n";
+  Process process(
+      {.listen = "127.0.0.1:0", .data = dir.file("data"), .config = dir.file("c.toml"), .print_config = true});
+  const std::string printed = process.rest();
+  EXPECT_EQ(process.finish(), 0);
+  EXPECT_NE(printed.find("region = \"eu-west-1\"\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("listen = \"127.0.0.1:0\"\n"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(dir.file("data")));
+}
+
 TEST(Serve, AFlagWinsOverTheConfigFile) {
   const TempDir dir;
   std::ofstream(dir.file("c.toml")) << "listen = \"127.0.0.1:1\"\nregion = \"eu-west-1\"\ndata = \"" << dir.file("d")
                                     << "\"\n";
-  Process process({.listen = "127.0.0.1:0", .data = std::nullopt, .config = dir.file("c.toml")});
+  Process process({.listen = "127.0.0.1:0", .data = std::nullopt, .config = dir.file("c.toml"), .print_config = false});
   const std::string line = process.line();
   EXPECT_EQ(field(line, "region"), "eu-west-1") << line;
   EXPECT_TRUE(std::filesystem::exists(dir.file("d/service.db")));
@@ -121,7 +157,8 @@ TEST(Serve, SighupReadsTheCertificateAnewAndSaysSo) {
   testing::write_file(dir.file("k.pem"), identity.key_pem);
   std::ofstream(dir.file("c.toml")) << "[tls]\ncertificate = \"" << dir.file("c.pem") << "\"\nkey = \""
                                     << dir.file("k.pem") << "\"\n";
-  Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = dir.file("c.toml")});
+  Process process(
+      {.listen = "127.0.0.1:0", .data = dir.file("data"), .config = dir.file("c.toml"), .print_config = false});
   EXPECT_TRUE(field(process.line(), "endpoint").starts_with("https://127.0.0.1:"));
   process.signal(SIGHUP);
   std::string errors;
@@ -137,10 +174,12 @@ TEST(Serve, WhatKeepsItFromStartingIsOneLineAndExit1) {
   std::ofstream(dir.file("bad.toml")) << "lisen = 1\n";
   std::ofstream(dir.file("file")) << "x";
   const std::pair<ServeOptions, std::string> kCases[] = {
-      {{.listen = "nonsense", .data = dir.file("a"), .config = {}}, "nonsense"},
-      {{.listen = "127.0.0.1:0", .data = dir.file("file"), .config = {}}, dir.file("file")},
-      {{.listen = "127.0.0.1:0", .data = dir.file("a"), .config = dir.file("bad.toml")}, "unknown key 'lisen'"},
-      {{.listen = "192.0.2.1:1", .data = dir.file("a"), .config = {}}, "cannot listen on 192.0.2.1:1"},
+      {{.listen = "nonsense", .data = dir.file("a"), .config = {}, .print_config = false}, "nonsense"},
+      {{.listen = "127.0.0.1:0", .data = dir.file("file"), .config = {}, .print_config = false}, dir.file("file")},
+      {{.listen = "127.0.0.1:0", .data = dir.file("a"), .config = dir.file("bad.toml"), .print_config = false},
+       "unknown key 'lisen'"},
+      {{.listen = "192.0.2.1:1", .data = dir.file("a"), .config = {}, .print_config = false},
+       "cannot listen on 192.0.2.1:1"},
   };
   for (const auto& [options, message] : kCases) {
     Process process(options);

@@ -51,14 +51,16 @@ TEST(StoreFile, TheFirstStartMakesAnInstallationThatStays) {
   }
   EXPECT_TRUE(IdentityPoolId::parse(first.pool)) << first.pool;
   EXPECT_TRUE(first.pool.starts_with("us-east-1:"));
-  EXPECT_EQ(first.access_key_id.size(), 20U);
-  EXPECT_EQ(first.secret_access_key.size(), 40U);
+  ASSERT_EQ(first.developer_keys.size(), 1U);
+  EXPECT_EQ(first.developer_keys[0].access_key_id.size(), 20U);
+  EXPECT_EQ(first.developer_keys[0].secret_access_key.size(), 40U);
   EXPECT_EQ(first.token_key.size(), 64U);
   auto again = open_sqlite_store(options(dir));
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ((*again)->installation().pool, first.pool);
-  EXPECT_EQ((*again)->installation().access_key_id, first.access_key_id);
-  EXPECT_EQ((*again)->installation().secret_access_key, first.secret_access_key);
+  ASSERT_EQ((*again)->developer_keys().size(), 1U);
+  EXPECT_EQ((*again)->developer_keys()[0].access_key_id, first.developer_keys[0].access_key_id);
+  EXPECT_EQ((*again)->developer_keys()[0].secret_access_key, first.developer_keys[0].secret_access_key);
   EXPECT_EQ((*again)->installation().token_key, first.token_key);
 }
 
@@ -68,8 +70,8 @@ TEST(StoreFile, TwoInstallationsShareNothing) {
   const auto first = (*open_sqlite_store(options(one)))->installation();
   const auto second = (*open_sqlite_store(options(two)))->installation();
   EXPECT_NE(first.pool, second.pool);
-  EXPECT_NE(first.access_key_id, second.access_key_id);
-  EXPECT_NE(first.secret_access_key, second.secret_access_key);
+  EXPECT_NE(first.developer_keys[0].access_key_id, second.developer_keys[0].access_key_id);
+  EXPECT_NE(first.developer_keys[0].secret_access_key, second.developer_keys[0].secret_access_key);
   EXPECT_NE(first.token_key, second.token_key);
 }
 
