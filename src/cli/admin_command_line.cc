@@ -7,7 +7,7 @@ namespace syncline::cli {
 
 namespace {
 
-constexpr const char* kFooter = R"(
+constexpr const char* kAdminFooter = R"(
 Of the options of syncline --help it takes --data DIR (the service's, default ./syncline-data) and --json. All but
 restore work whether the service runs or not, for whoever may use the directory; quotas needs it running. usage also
 takes --endpoint, --region, --access-key, --secret-key and --ca-file, for a service elsewhere.)";
@@ -109,7 +109,7 @@ void add_admin_command(CLI::App& app, AdminRun& chosen) {
   const auto words = std::make_shared<Words>();
   auto* admin = app.add_subcommand("admin", "Look after a service: pools, keys, usage, backups");
   admin->require_subcommand(1);
-  admin->footer(kFooter);
+  admin->footer(kAdminFooter);
   add_pools(admin, words, chosen);
   add_keys(admin, words, chosen);
   add(admin, "quotas", "Show the running service's quotas", chosen, show_quotas);
