@@ -13,31 +13,31 @@ bool needs_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
-void append_escaped(std::string& json, char c) {
+void append_escaped(std::string& text, char c) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   switch (c) {
     case '"':
-      json += "\\\"";
+      text += "\\\"";
       return;
     case '\\':
-      json += "\\\\";
+      text += "\\\\";
       return;
     case '\n':
-      json += "\\n";
+      text += "\\n";
       return;
     case '\r':
-      json += "\\r";
+      text += "\\r";
       return;
     case '\t':
-      json += "\\t";
+      text += "\\t";
       return;
     default:
       break;
   }
   const auto byte = static_cast<unsigned char>(c);
-  json += "\\u00";
-  json += kDigits[byte >> 4U];
-  json += kDigits[byte & 0x0FU];
+  text += "\\u00";
+  text += kDigits[byte >> 4U];
+  text += kDigits[byte & 0x0FU];
 }
 
 }  // namespace
