@@ -181,18 +181,26 @@ Neighbours::Look ClientImpl::look_for_changes() {
   // A tick comes again soon; whoever was woken by a write has to wait until it is committed.
   const auto certainty =
       options_.threading == Threading::kTick ? store::Certainty::kAsFarAsSeen : store::Certainty::kSettled;
-  auto others = with_store([&](store::Store& store) { return store.changes_of_others(certainty); });
-  if (!others) return Neighbours::Look::kDone;
-  const auto outcome = others->busy ? Neighbours::Look::kBusy : Neighbours::Look::kDone;
-  if (queue_changes_of_others(std::move(*others))) tell_changes();
+  auto outcome = Neighbours::Look::kDone;
+  bool any = false;
+  {
+    const std::lock_guard in_order(telling_order_);
+    auto others = with_store([&](store::Store& store) { return store.changes_of_others(certainty); });
+    if (!others) return outcome;
+    if (others->busy) outcome = Neighbours::Look::kBusy;
+    any = queue_changes_of_others(std::move(*others));
+  }
+  if (any) tell_changes();
   const std::lock_guard guard(mutex_);
   if (listening_.empty()) neighbours_.stop();
   return outcome;
 }
 
-void ClientImpl::queue_noticed() {
+bool ClientImpl::queue_behind_others(const std::function<bool()>& queue_own) {
+  const std::lock_guard in_order(telling_order_);
   auto noticed = with_store([](store::Store& store) { return store.noticed(); });
   if (noticed) queue_changes_of_others(std::move(*noticed));
+  return queue_own();
 }
 
 // --- calls outside of a sync --------------------------------------------------------------------------------------

@@ -96,8 +96,9 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void tell_changes();
   // Somebody wants to hear of changes: from now on also of other processes'. [any thread] [blocks: disk]
   void listen(store::DatasetId dataset);
-  // Queues what others wrote before this client's own latest write. [any thread]
-  void queue_noticed();
+  // Queues what others wrote before this client's own latest write, then calls `queue_own`, which queues that; what it
+  // returns. [any thread]
+  bool queue_behind_others(const std::function<bool()>& queue_own);
 
   [[nodiscard]] SyncContext sync_context(const DatasetName& name, store::DatasetId id);
   [[nodiscard]] Remote& remote() { return *remote_; }
@@ -155,6 +156,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
   std::atomic<bool> store_closed_ = false;
   std::unique_ptr<store::Store> store_;
+
+  std::mutex telling_order_;  // held from taking others' changes out of the store until they are queued
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

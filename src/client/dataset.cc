@@ -86,8 +86,8 @@ Subscription DatasetImpl::subscribe(ChangeCallback callback) {
 }
 
 bool DatasetImpl::queue_own_change(ChangeSource source, store::KeyChanges changes) {
-  if (hub_->anybody()) client_->queue_noticed();
-  return queue_change(source, std::move(changes));
+  if (!hub_->anybody()) return false;
+  return client_->queue_behind_others([&] { return queue_change(source, std::move(changes)); });
 }
 
 void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {

@@ -408,6 +408,7 @@ TEST_P(ShutdownInConflictTest, DestroyingTheClientWhileConflictsAreBeingSettled)
     dataset.set_conflict_handler(conflict_policy::keep_remote);
     listening = dataset.on_change([&](const DatasetChange& change) {
       if (change.source != ChangeSource::kResolution) return;
+      const std::lock_guard lock(ticking);
       phone.client.reset();
       over = true;
     });
