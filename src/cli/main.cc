@@ -196,6 +196,19 @@ int run_serve(CommandLine& line, Output& output) {
 constexpr std::array<std::string_view, 7> kAdminSettings{"data",       "endpoint",      "region", "access_key",
                                                          "secret_key", "session_token", "ca_file"};
 
+// What a command came to, once all that it printed is out.
+Exit finished(const Result<Exit>& exit, Output& output) {
+  if (!exit) {
+    output.error(exit.error());
+    return Exit::kFailed;
+  }
+  if (!std::cout.flush()) {
+    output.error("output", "standard output can't be written");
+    return Exit::kFailed;
+  }
+  return *exit;
+}
+
 // An operator's command takes nothing from the environment but the keys of a service elsewhere.
 Exit run_admin(const CommandLine& line, Output& output) {
   AdminPlace place{.data = "./syncline-data",
@@ -218,16 +231,7 @@ Exit run_admin(const CommandLine& line, Output& output) {
     }
     place.elsewhere = std::move(*settings);
   }
-  const auto exit = line.admin(place);
-  if (!exit) {
-    output.error(exit.error());
-    return Exit::kFailed;
-  }
-  if (!std::cout.flush()) {
-    output.error("output", "standard output can't be written");
-    return Exit::kFailed;
-  }
-  return *exit;
+  return finished(line.admin(place), output);
 }
 
 Exit run_command(const CommandLine& line, Output& output) {
@@ -242,16 +246,7 @@ Exit run_command(const CommandLine& line, Output& output) {
       return Exit::kUsage;
     }
   }
-  const auto exit = line.run(*settings, output);
-  if (!exit) {
-    output.error(exit.error());
-    return Exit::kFailed;
-  }
-  if (!std::cout.flush()) {
-    output.error("output", "standard output can't be written");
-    return Exit::kFailed;
-  }
-  return *exit;
+  return finished(line.run(*settings, output), output);
 }
 
 int run(int argc, char** argv) {

@@ -98,8 +98,8 @@ std::optional<std::int64_t> number_of(std::string_view text) {
 }
 
 std::string text_of(const DeadLetter& letter) {
-  return "{" + field("id", letter.id) + "," + field("kind", letter.kind == OutboxKind::kPush ? "push" : "stream") +
-         "," + field("pool", letter.target.pool.text()) + "," + field("identity", letter.target.identity.text()) + "," +
+  return "{" + field("id", letter.id) + "," + field("kind", name_of(letter.kind)) + "," +
+         field("pool", letter.target.pool.text()) + "," + field("identity", letter.target.identity.text()) + "," +
          field("dataset", letter.target.dataset.text()) + "," + field("device", letter.device) + "," +
          field("sync_count", letter.count.value) + "," + field("bytes", letter.bytes) + "," +
          field("created_at", seconds(letter.created_at)) + "," + field("died_at", seconds(letter.died_at)) + "," +

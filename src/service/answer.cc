@@ -60,6 +60,14 @@ std::string json_quote(std::string_view text) {
   return quoted + "\"";
 }
 
+std::string json_object(std::initializer_list<std::pair<std::string_view, std::string>> fields) {
+  std::string object;
+  for (const auto& [name, value] : fields) {
+    object += (object.empty() ? "{" : ",") + json_quote(name) + ":" + json_quote(value);
+  }
+  return object + "}";
+}
+
 HttpResponse typed_error(int status, std::string_view type, std::string_view message) {
   return HttpResponse{.status = status,
                       .headers = {{"x-amzn-ErrorType", std::string(type)}},

@@ -2,8 +2,10 @@
 // (wire/messages.h has those). [any thread]
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/http.h"
 #include "syncline/values.h"
@@ -18,6 +20,9 @@ std::string http_date(Timestamp time);
 
 // As a JSON string, quotes included; what is not ASCII passes through.
 std::string json_quote(std::string_view text);
+
+// One object, in this order.
+std::string json_object(std::initializer_list<std::pair<std::string_view, std::string>> fields);
 
 // {"message": ...} and x-amzn-ErrorType.
 HttpResponse typed_error(int status, std::string_view type, std::string_view message);

@@ -48,8 +48,6 @@ struct Setting {
 
 std::span<const Setting> settings();
 
-// "info" and so on.
-std::string_view level_name(LogLevel level);
 inline constexpr LogLevel kLevels[] = {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError};
 
 }  // namespace syncline::service

@@ -12,10 +12,6 @@ namespace {
 constexpr std::chrono::minutes kBetweenTidyings{10};
 constexpr std::chrono::seconds kAfterAStoreError{1};
 
-std::string_view name_of(OutboxKind kind) {
-  return kind == OutboxKind::kPush ? "push" : "stream";
-}
-
 }  // namespace
 
 Deliverer::Deliverer(OutboxStore& store, Clock& clock, Random& random, DeliveryLimits limits,

@@ -8,8 +8,8 @@ namespace syncline::service {
 
 namespace {
 
-// In the order of OutboxKind and of Settlement::Kind.
-constexpr std::array<std::string_view, 2> kKindNames{"push", "stream"};
+// In the order of their places: OutboxKind's, Settlement::Kind's.
+constexpr std::array<std::string_view, 2> kKindNames{name_of(OutboxKind::kPush), name_of(OutboxKind::kStream)};
 constexpr std::array<std::string_view, 3> kEndNames{"delivered", "failed", "dead"};
 
 std::size_t place_of(OutboxKind kind) {

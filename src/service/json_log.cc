@@ -28,20 +28,6 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::info;
 }
 
-std::string_view name_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarning:
-      return "warning";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "info";
-}
-
 std::string padded(unsigned number, std::size_t digits) {
   std::string text = std::to_string(number);
   return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
@@ -59,7 +45,7 @@ std::string iso_time(Timestamp time) {
 }
 
 std::string head(Timestamp time, LogLevel level) {
-  return "{\"time\":\"" + iso_time(time) + "\",\"level\":\"" + std::string(name_of(level)) + "\"";
+  return "{\"time\":\"" + iso_time(time) + "\",\"level\":\"" + std::string(level_name(level)) + "\"";
 }
 
 void add_text(std::string& line, std::string_view name, std::string_view value) {

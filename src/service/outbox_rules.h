@@ -18,6 +18,11 @@ namespace syncline::service {
 
 enum class OutboxKind : std::uint8_t { kPush = 1, kStream = 2 };
 
+// As operators see it, in logs, metrics and dead letters.
+constexpr std::string_view name_of(OutboxKind kind) {
+  return kind == OutboxKind::kPush ? "push" : "stream";
+}
+
 // What is to be said about one write. Pushes say which count was reached, stream records what was written as well.
 struct OutgoingMessage {
   SyncCount count;

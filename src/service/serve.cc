@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -50,19 +49,13 @@ int print(const std::string& text) {
 }
 
 std::string ready_line(const Server& server) {
-  const std::array<std::pair<std::string_view, std::string>, 6> fields = {{
-      {"event", "ready"},
-      {"endpoint", server.endpoint()},
-      {"region", server.region()},
-      {"identity_pool_id", server.identity_pool_id()},
-      {"access_key_id", server.access_key_id()},
-      {"secret_access_key", server.secret_access_key()},
-  }};
-  std::string line;
-  for (const auto& [name, value] : fields) {
-    line += (line.empty() ? "{" : ",") + json_quote(name) + ":" + json_quote(value);
-  }
-  return line + "}\n";
+  return json_object({{"event", "ready"},
+                      {"endpoint", server.endpoint()},
+                      {"region", server.region()},
+                      {"identity_pool_id", server.identity_pool_id()},
+                      {"access_key_id", server.access_key_id()},
+                      {"secret_access_key", server.secret_access_key()}}) +
+         "\n";
 }
 
 // Certificates are renewed while the service runs.

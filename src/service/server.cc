@@ -101,15 +101,11 @@ void Server::collect(MetricsText& text) const {
 
 Result<std::string> Server::administer(const AdminRequest& request) {
   if (request.words != std::vector<std::string>{"about"}) return service_->administer(request);
-  std::string fields;
-  for (const auto& [name, value] : {std::pair<std::string_view, std::string>{"endpoint", endpoint()},
-                                    {"region", region()},
-                                    {"identity_pool_id", identity_pool_id()},
-                                    {"access_key_id", access_key_id()},
-                                    {"secret_access_key", secret_access_key()}}) {
-    fields += (fields.empty() ? "{" : ",") + json_quote(name) + ":" + json_quote(value);
-  }
-  return fields + "}";
+  return json_object({{"endpoint", endpoint()},
+                      {"region", region()},
+                      {"identity_pool_id", identity_pool_id()},
+                      {"access_key_id", access_key_id()},
+                      {"secret_access_key", secret_access_key()}});
 }
 
 void Server::stop() {
