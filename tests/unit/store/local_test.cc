@@ -104,6 +104,49 @@ TEST_F(LocalTest, ABatchReportsItsNetChange) {
 }
 
 // Case 6.
+// A large batch learns what is there in another way than a small one.
+TEST_F(LocalTest, D3ALargeBatchComesToTheSameAsItsChangesOneByOne) {
+  constexpr int kKeys = 900;
+  const auto one_by_one = store_->open_dataset("identity", "one by one").value();
+  std::vector<RemoteRecord> known;
+  std::vector<Change> first;
+  std::vector<Change> batch;
+  for (int i = 0; i < kKeys; ++i) {
+    const auto key = "key" + std::to_string(i);
+    if (i % 5 == 0) known.push_back(remote(key, i % 10 == 0 ? std::optional<std::string>("known") : std::nullopt, 1));
+    if (i % 3 == 0) first.push_back({.key = key, .value = i % 2 == 0 ? std::optional<std::string>("") : std::nullopt});
+    batch.push_back({.key = key, .value = i % 7 == 0 ? std::nullopt : std::optional(std::to_string(i))});
+  }
+  for (const auto dataset : {id_, one_by_one}) {
+    auto lease = store_->begin_sync(dataset).value();
+    const Pull pull{.kind = PullKind::kComplete, .sync_count = SyncCount{1}, .records = known};
+    ASSERT_TRUE(store_->apply_pull(lease, pull, engine::plan));
+    ASSERT_TRUE(store_->write(dataset, first, at(1)));
+  }
+  const auto together = store_->write(id_, batch, at(2)).value();
+  KeyChanges in_turn;
+  for (const auto& change : batch) {
+    const auto changed = store_->write(one_by_one, {&change, 1}, at(2)).value();
+    const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    append(in_turn.added, changed.added);
+    append(in_turn.updated, changed.updated);
+    append(in_turn.removed, changed.removed);
+  }
+  EXPECT_EQ(together.added, in_turn.added);
+  EXPECT_EQ(together.updated, in_turn.updated);
+  EXPECT_EQ(together.removed, in_turn.removed);
+  const auto pending = store_->pending_changes(id_).value();
+  const auto expected = store_->pending_changes(one_by_one).value();
+  ASSERT_EQ(pending.size(), expected.size());
+  for (std::size_t i = 0; i < pending.size(); ++i) {
+    EXPECT_EQ(pending[i].key, expected[i].key);
+    EXPECT_EQ(pending[i].value, expected[i].value);
+    EXPECT_EQ(pending[i].revision, expected[i].revision) << pending[i].key;
+  }
+  EXPECT_EQ(info().bytes, store_->info(one_by_one).value().bytes);
+  EXPECT_EQ(info().records, store_->info(one_by_one).value().records);
+}
+
 TEST_F(LocalTest, D1TheLastOfSeveralWritesIsPending) {
   put("a", "1");
   remove("a");
