@@ -11,7 +11,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config ca-certificates libsqlite3-dev libcurl4-openssl-dev libssl-dev
   nlohmann-json3-dev libboost-dev zlib1g-dev libspdlog-dev libtomlplusplus-dev libcli11-dev)
 sdk=(python3 python3-botocore)
-clients=("${sdk[@]}")
+clients=("${sdk[@]}" awscli)
 # Debian's npm can't be installed beside a Node.js from elsewhere, which does as well.
 { command -v node && command -v npm; } >/dev/null || clients+=(nodejs npm)
 

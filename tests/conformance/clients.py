@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -62,6 +63,7 @@ class Client:
     column = ""
     operations = (*shown.SYNC, *shown.IDENTITY)
     moment = 1_500_000_000.25  # as exact as the client sends one
+    slow = False  # then what it was shown to do is left to botocore
 
     def __init__(self, service):
         self.service = service
@@ -208,3 +210,51 @@ class SyncApiPresigned(SyncApi):
 
     column = "SyncApi, presigned"
     signing = "query"
+
+
+class AwsCli(Client):
+    """The AWS CLI, Debian's awscli (aws_cli_bridge.py). It does not tell the status of a refusal."""
+
+    column = "AWS CLI"
+    moment = 1_500_000_000
+    slow = True
+    refusal = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation(?: \(reached max retries: \d+\))?: (.*)\n\Z", re.DOTALL)
+
+    def __init__(self, service):
+        super().__init__(service)
+        self.folder = tempfile.mkdtemp(prefix="syncline-aws-cli-")
+        with open(os.path.join(self.folder, "config"), "w", encoding="utf-8") as file:
+            file.write("[default]\ncli_timestamp_format = wire\n")
+        self.bridge = Bridge(["/usr/bin/python3", os.path.join(FOLDER, "aws_cli_bridge.py")])
+
+    def arguments(self, operation, who, parameters):
+        """As a person would type them: structures and lists in JSON."""
+        command = method_name(operation).replace("_", "-")
+        words = ["--endpoint-url", self.service.endpoint, "cognito-sync" if operation in shown.SYNC else "cognito-identity",
+                 command]
+        for name, value in parameters.items():
+            option = method_name(name).replace("_", "-")
+            if isinstance(value, bool):
+                words.append(f"--{option}" if value else f"--no-{option}")
+            else:
+                words += [f"--{option}", value if isinstance(value, str) else json.dumps(value)]
+        return words if who.access_key else [*words, "--no-sign-request"]
+
+    def environment(self, who):
+        return {"AWS_CONFIG_FILE": os.path.join(self.folder, "config"), "HOME": self.folder, "AWS_PAGER": "",
+                "AWS_DEFAULT_REGION": self.service.region, "AWS_DEFAULT_OUTPUT": "json", "AWS_MAX_ATTEMPTS": "1",
+                **who.named("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+
+    def _send(self, operation, who, parameters):
+        reply = self.bridge.ask({"arguments": self.arguments(operation, who, parameters),
+                                 "environment": self.environment(who)})
+        if reply["status"] == 0:
+            return json.loads(reply["out"] or "{}")
+        told = self.refusal.search(reply["err"])
+        if told is None or told[2] != operation:
+            raise RuntimeError(f"aws {operation}: exit {reply['status']}: {reply['err']}")
+        raise Refused(told[1], 0, told[3])
+
+    def close(self):
+        self.bridge.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

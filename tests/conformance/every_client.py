@@ -1,7 +1,8 @@
 """What the cases for every client share: a service with providers of logins, who there is, and how to call.
 
 sync_cases.py and identity_cases.py have the cases; the with_*_test.py modules name the client. An operation that a client
-does not have is called with botocore where a case needs it.
+does not have is called with botocore where a case needs it; and so is, where a client is slow, what it was shown to do: it
+calls each operation once for each kind of caller, page and odd text, and is refused once with each error.
 """
 
 import time
@@ -44,6 +45,7 @@ class EveryClient(unittest.TestCase):
         cls.helper = clients.Botocore(cls.service)
         cls.client = cls.client_class(cls.service)
         cls.addClassCleanup(cls.client.close)
+        cls.done = set()
 
     def setUp(self):
         self.pool = self.do("CreateIdentityPool", self.developer, IdentityPoolName="a game",
@@ -52,12 +54,18 @@ class EveryClient(unittest.TestCase):
 
     def do(self, operation, who, **parameters):
         """Through the client that is tested; through botocore what that one has no word for."""
-        client = self.client if operation in self.client.operations else self.helper
-        return client.call(operation, who, **parameters)
+        case = (operation, who.kind, "NextToken" in parameters, shown.is_odd(parameters))
+        return self.client_for(operation, case).call(operation, who, **parameters)
+
+    def client_for(self, operation, case):
+        if operation not in self.client.operations or (self.client.slow and case in self.done):
+            return self.helper
+        self.done.add(case)
+        return self.client
 
     def refused(self, error_type, operation, who, **parameters):
         with self.assertRaises(Refused) as caught:
-            self.do(operation, who, **parameters)
+            self.client_for(operation, error_type).call(operation, who, **parameters)
         refused = caught.exception
         self.assertEqual(refused.type, error_type, refused)
         self.assertTrue(refused.message)

@@ -17,8 +17,8 @@ import shown
 
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "README.md")
 BEGIN, END = "<!-- table.py: begin -->\n", "<!-- table.py: end -->\n"
-SYNC_CLIENTS = ("botocore", "JavaScript SDK 3", "SyncApi", "SyncApi, presigned")
-IDENTITY_CLIENTS = ("botocore", "JavaScript SDK 3")
+SYNC_CLIENTS = ("botocore", "JavaScript SDK 3", "SyncApi", "SyncApi, presigned", "AWS CLI")
+IDENTITY_CLIENTS = ("botocore", "JavaScript SDK 3", "AWS CLI")
 EVERY_ERROR = ("botocore", "JavaScript SDK 3")  # these were shown each error that can be had
 CALLERS = {shown.DEVELOPER: "D", shown.GUEST: "G", shown.LOGIN: "L", shown.USER: "U", shown.NOBODY: "N"}
 ASPECTS = {"pages": "pages", "odd text": "odd", "clock": "clock", "provider": "provider"}
