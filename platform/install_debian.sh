@@ -21,7 +21,7 @@ for group in "${@:-build}"; do
     build) wanted+=("${build[@]}") ;;
     quickstart) wanted+=("${build[@]}" "${sdk[@]}") ;;
     test) wanted+=("${build[@]}" "${clients[@]}" libgtest-dev libgmock-dev openssl clang-format git patch) ;;
-    fuzz) wanted+=("${build[@]}" clang-16 libclang-rt-16-dev) ;;
+    fuzz) wanted+=("${build[@]}" clang-16 lld-16 libclang-rt-16-dev) ;;
     coverage) wanted+=("${build[@]}" "${sdk[@]}" libgtest-dev libgmock-dev openssl clang-format git patch gcovr) ;;
     bench) wanted+=("${build[@]}" libbenchmark-dev binutils) ;;
     *)
