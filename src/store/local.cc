@@ -77,7 +77,11 @@ class Writer {
         dataset_(dataset),
         now_(now),
         any_conflict_(any_conflict(transaction.connection(), dataset)),
-        any_sent_(any_sent(transaction.connection(), dataset)) {}
+        any_sent_(any_sent(transaction.connection(), dataset)) {
+    if (!transaction.connection().use("SELECT 1 FROM dataset WHERE id = ?").bind(dataset).step()) {
+      fail(ErrorCode::kIdentityChanged, "the dataset was wiped by another process; open it again");
+    }
+  }
 
   void write(std::string_view key, std::optional<std::string_view> value, KeyChanges& changes) {
     const auto before = look(transaction_.connection(), dataset_, key, any_sent_);
