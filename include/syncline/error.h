@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   kOutdated,         // the answer was for a version that has changed since; ask again
   kClosed,           // the client was shut down
   kCancelled,        // given up because the app asked for it
+  kIdentityChanged,  // the client works for another identity by now; open the dataset again
   kInternal,         // a defect of Syncline, or an app callback that threw; the message says which
   // On the way.
   kNetwork,    // no connection, or it broke

@@ -14,6 +14,7 @@ RetryClass retry_class(ErrorCode code) noexcept {
     case ErrorCode::kSchemaTooNew:
     case ErrorCode::kClosed:
     case ErrorCode::kCancelled:
+    case ErrorCode::kIdentityChanged:
     case ErrorCode::kInternal:
     case ErrorCode::kTls:
     case ErrorCode::kInvalidParameter:
@@ -69,6 +70,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "closed";
     case ErrorCode::kCancelled:
       return "cancelled";
+    case ErrorCode::kIdentityChanged:
+      return "identity_changed";
     case ErrorCode::kInternal:
       return "internal";
     case ErrorCode::kNetwork:

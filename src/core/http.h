@@ -37,6 +37,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> query = {};  // decoded names and values
   Headers headers = {};
   std::string body = {};
+  std::string endpoint = {};  // "https://host[:port]", if it is another one than the transport's own
 };
 
 struct HttpResponse {
@@ -45,7 +46,7 @@ struct HttpResponse {
   std::string body = {};  // content encoding undone
 };
 
-// One connection pool to one endpoint. [one thread, but for wake()]
+// A connection pool, as a rule to one endpoint. [one thread, but for wake()]
 class HttpTransport {
  public:
   using Completion = std::function<void(Result<HttpResponse>)>;

@@ -58,6 +58,7 @@ class CurlTransport final : public HttpTransport {
     Completion done;
     std::unique_ptr<CurlCall> transfer;  // null: it has ended
     std::optional<Result<HttpResponse>> outcome;
+    bool elsewhere = false;  // to another endpoint: its handle is of no use to the others
   };
 
   Result<void> begin(Call& call, HttpRequest request);
@@ -92,18 +93,24 @@ HttpTransport::CallId CurlTransport::start(HttpRequest request, Completion done)
 
 Result<void> CurlTransport::begin(Call& call, HttpRequest request) {
   if (auto checked = check_request(request); !checked) return checked;
-  EasyHandle easy = take_easy();
-  if (easy == nullptr) return transport_error(ErrorCode::kInternal, endpoint_.authority, "out of memory");
-  call.transfer = std::make_unique<CurlCall>(std::move(request), endpoint_, options_.longest_body, std::move(easy));
+  Endpoint endpoint = endpoint_;
+  if (call.elsewhere = !request.endpoint.empty(); call.elsewhere) {
+    auto parsed = parse_endpoint(request.endpoint);
+    if (!parsed) return std::move(parsed).error();
+    endpoint = std::move(*parsed);
+  }
+  EasyHandle easy = call.elsewhere ? make_easy(options_, endpoint) : take_easy();
+  if (easy == nullptr) return transport_error(ErrorCode::kInternal, endpoint.authority, "out of memory");
+  call.transfer = std::make_unique<CurlCall>(std::move(request), endpoint, options_.longest_body, std::move(easy));
   if (!call.transfer->ready()) {
     call.transfer.reset();
-    return transport_error(ErrorCode::kInternal, endpoint_.authority, "out of memory");
+    return transport_error(ErrorCode::kInternal, endpoint.authority, "out of memory");
   }
   curl_easy_setopt(call.transfer->easy(), CURLOPT_PRIVATE, &call);  // a map's elements stay where they are
   const CURLMcode added = curl_multi_add_handle(multi_.get(), call.transfer->easy());
   if (added == CURLM_OK) return {};
   call.transfer.reset();
-  return transport_error(ErrorCode::kInternal, endpoint_.authority, curl_multi_strerror(added));
+  return transport_error(ErrorCode::kInternal, endpoint.authority, curl_multi_strerror(added));
 }
 
 EasyHandle CurlTransport::take_easy() {
@@ -119,7 +126,7 @@ EasyHandle CurlTransport::take_easy() {
 
 // Ends a transfer, wherever it stands, and keeps its handle.
 void CurlTransport::recycle(Call& call) {
-  if (idle_.size() < kMostIdleHandles) idle_.push_back(call.transfer->release());
+  if (!call.elsewhere && idle_.size() < kMostIdleHandles) idle_.push_back(call.transfer->release());
   call.transfer.reset();
 }
 

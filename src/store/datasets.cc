@@ -4,13 +4,11 @@
 
 namespace syncline::store {
 
-namespace {
-
-constexpr const char* kIdentity = "identity";  // of meta: the last one
-
 std::string last_identity(Connection& connection) {
   return load_meta(connection, kIdentity).value_or(std::string());
 }
+
+namespace {
 
 // What was written before any identity was known becomes `owner`'s.
 bool claim(Connection& connection, std::string_view owner) {
@@ -30,6 +28,25 @@ std::string owner_of(Connection& connection, const std::string& identity) {
 
 }  // namespace
 
+DatasetId find_dataset(Connection& connection, std::string_view identity, std::string_view name) {
+  auto query = connection.use("SELECT id FROM dataset WHERE identity = ? AND name = ?");
+  return query.bind(identity).bind(name).step() ? query.number(0) : 0;
+}
+
+// An id is never given again: another process may still hold the one of a dataset that was wiped.
+DatasetId find_or_add_dataset(Connection& connection, std::string_view identity, std::string_view name) {
+  connection
+      .use(R"sql(
+    INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, newest, generation, checksum)
+    SELECT next, ?1, ?2, 0, 0, 0, 0, row_sum('d', next, ?1, ?2, 0, 0, 0)
+    FROM (SELECT max(coalesce((SELECT max(id) FROM dataset), 0),
+                     coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_dataset'), 0)) + 1 AS next))sql")
+      .bind(identity)
+      .bind(name)
+      .run();
+  return find_dataset(connection, identity, name);
+}
+
 Result<std::string> Store::adopt_identity(const std::string& wanted) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
@@ -46,27 +63,13 @@ Result<std::string> Store::adopt_identity(const std::string& wanted) {
 }
 
 Result<DatasetId> Store::open_dataset(const std::string& identity, const std::string& name) {
-  static constexpr const char* kFind = "SELECT id FROM dataset WHERE identity = ? AND name = ?";
-  const auto find = [&](Connection& connection) -> DatasetId {
-    auto query = connection.use(kFind);
-    const auto owner = owner_of(connection, identity);
-    query.bind(std::string_view(owner)).bind(std::string_view(name));
-    return query.step() ? query.number(0) : 0;
-  };
-  auto known = reading(*impl_, find);
+  auto known = reading(
+      *impl_, [&](Connection& connection) { return find_dataset(connection, owner_of(connection, identity), name); });
   if (!known || *known != 0) return known;
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     const auto owner = owner_of(transaction.connection(), identity);
-    transaction.connection()
-        .use(R"sql(
-      INSERT OR IGNORE INTO dataset (id, identity, name, phase, sync_count, newest, generation, checksum)
-      SELECT next, ?1, ?2, 0, 0, 0, 0, row_sum('d', next, ?1, ?2, 0, 0, 0)
-      FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM dataset))sql")
-        .bind(std::string_view(owner))
-        .bind(std::string_view(name))
-        .run();
-    const auto id = find(transaction.connection());
+    const auto id = find_or_add_dataset(transaction.connection(), owner, name);
     transaction.commit();
     return id;
   });

@@ -69,6 +69,13 @@ void add_sent(Connection& connection, DatasetId dataset, std::string_view key, s
 std::optional<std::string> load_meta(Connection& connection, std::string_view name);
 void set_meta(Connection& connection, std::string_view name, std::string_view value);
 
+// meta: the current identity; empty: none.
+inline constexpr const char* kIdentity = "identity";
+std::string last_identity(Connection& connection);
+// 0: there is none.
+DatasetId find_dataset(Connection& connection, std::string_view identity, std::string_view name);
+DatasetId find_or_add_dataset(Connection& connection, std::string_view identity, std::string_view name);
+
 // Everything up to `count` is applied, and the service has told of nothing newer.
 void set_sync_count(Connection& connection, DatasetId dataset, SyncCount count);
 // The service has told of `count`; what lies between it and the sync count is not applied.

@@ -87,6 +87,7 @@ class Salvage {
     save_identity();
     save_journal();
     save_sent();
+    save_identities();
     return result_;
   }
 
@@ -110,6 +111,7 @@ class Salvage {
   void save_journal();
   bool save_change(const Statement& row, RowId id, const Found& found);
   void save_sent();
+  void save_identities();
 
   Connection& source_;
   Connection& fresh_;
@@ -223,6 +225,26 @@ void Salvage::save_sent() {
           has_sums_ ? "SELECT dataset, key, value, revision, base_count FROM sent WHERE "
                       "row_sum('o', dataset, key, value, revision, base_count) = checksum ORDER BY id"
                     : "SELECT dataset, key, value, revision, base_count FROM sent ORDER BY id",
+          take);
+}
+
+// Without it, a guest's data would never reach the account that it became. Versions before 3 have no such table.
+void Salvage::save_identities() {
+  const auto take = [&](const Statement& row) {
+    const auto identity = row.text(0);
+    const auto heir = row.text(2);
+    fresh_
+        .use("INSERT OR IGNORE INTO identity (identity, kind, heir, guest_data, checksum) "
+             "VALUES (?1, ?2, ?3, ?4, row_sum('i', ?1, ?2, ?3, ?4))")
+        .bind(std::string_view(identity))
+        .bind(row.number(1))
+        .bind(std::string_view(heir))
+        .bind(row.number(3))
+        .run();
+  };
+  read_on(source_,
+          "SELECT identity, kind, heir, guest_data FROM identity WHERE "
+          "row_sum('i', identity, kind, heir, guest_data) = checksum ORDER BY id",
           take);
 }
 

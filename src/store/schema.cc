@@ -86,6 +86,33 @@ CREATE TABLE staged (            -- pages of a list that is not complete yet
 );
 )sql";
 
+// What version 3 brought.
+constexpr const char* kAddedIn3[] = {
+    R"sql(
+CREATE TABLE identity (          -- what is known of identities, the current one's and others'
+  id INTEGER PRIMARY KEY,
+  identity TEXT NOT NULL,
+  kind INTEGER NOT NULL,         -- IdentityKind
+  heir TEXT NOT NULL,            -- of kMerged: who gets its data; '': of no such kind
+  guest_data INTEGER NOT NULL,   -- of kMerged: GuestData
+  checksum INTEGER NOT NULL,
+  UNIQUE (identity)
+))sql",
+    R"sql(
+CREATE TABLE twin (              -- merged datasets that the service told of, and the app has answered for
+  id INTEGER PRIMARY KEY,
+  dataset INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  doomed INTEGER NOT NULL,       -- 1: to be deleted at the service
+  checksum INTEGER NOT NULL,
+  UNIQUE (dataset, name)
+))sql",
+};
+
+void add_tables_of_3(Connection& connection) {
+  for (const char* sql : kAddedIn3) connection.execute(sql);
+}
+
 // Version 1 had no checksums. The tables are made anew rather than added to: a process with an older Syncline that has
 // the file open must not go on writing rows without one.
 constexpr const char* kMoveAside[] = {
@@ -138,7 +165,12 @@ void migrate_from_1(Connection& connection) {
   in_transaction(connection, [&] {
     for (const char* sql : kMoveAside) connection.execute(sql);
     for (const char* sql : kFromVersion1) connection.execute(sql);
+    add_tables_of_3(connection);
   });
+}
+
+void migrate_from_2(Connection& connection) {
+  in_transaction(connection, [&] { add_tables_of_3(connection); });
 }
 
 // Whether this was once a store of ours, whatever its header says now.
@@ -152,6 +184,7 @@ bool has_our_tables(Connection& connection) {
 void create_schema(Connection& connection) {
   in_transaction(connection, [&] {
     connection.execute(kTables);
+    add_tables_of_3(connection);
     connection.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
   });
 }
@@ -171,6 +204,7 @@ void prepare_schema(Connection& connection, const std::string& path) {
                                        "; this Syncline knows up to " + std::to_string(kSchemaVersion));
   }
   if (version == 1) migrate_from_1(connection);
+  if (version == 2) migrate_from_2(connection);
 }
 
 void check_structure(Connection& connection, const char* pragma) {
@@ -190,7 +224,9 @@ void check_sums(Connection& connection, bool whole) {
       "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
       R"sql(SELECT id FROM conflict
         WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
-              IS NOT checksum LIMIT 1)sql"};
+              IS NOT checksum LIMIT 1)sql",
+      "SELECT id FROM identity WHERE row_sum('i', identity, kind, heir, guest_data) IS NOT checksum LIMIT 1",
+      "SELECT id FROM twin WHERE row_sum('t', dataset, name, doomed) IS NOT checksum LIMIT 1"};
   static constexpr const char* kLarge[] = {
       R"sql(SELECT id FROM record
         WHERE row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision)
@@ -211,7 +247,8 @@ void check_sums(Connection& connection, bool whole) {
 void check_small_tables(Connection& connection) {
   for (const char* pragma :
        {"PRAGMA integrity_check(meta)", "PRAGMA integrity_check(dataset)", "PRAGMA integrity_check(journal)",
-        "PRAGMA integrity_check(sent)", "PRAGMA integrity_check(conflict)"}) {
+        "PRAGMA integrity_check(sent)", "PRAGMA integrity_check(conflict)", "PRAGMA integrity_check(identity)",
+        "PRAGMA integrity_check(twin)"}) {
     check_structure(connection, pragma);
   }
   check_sums(connection, false);

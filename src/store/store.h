@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/sync.h"
+#include "syncline/identity.h"
 #include "syncline/records.h"
 #include "syncline/result.h"
 #include "syncline/values.h"
@@ -87,6 +88,32 @@ enum class Certainty : std::uint8_t {
   kSettled,      // and whatever was on its way when the log was seen to grow; busy until its writer is done
 };
 
+// What is known of an identity.
+enum class IdentityKind : std::uint8_t {
+  kGuest,
+  kAccount,
+  kMerged,  // it became another one, who gets what is left of its data
+};
+
+struct IdentitySwitch {
+  std::string to = {};
+  IdentityKind kind = IdentityKind::kAccount;  // of `to`
+  // The one before became `to`, which gets its data in this way. nullopt: they have nothing to do with one another.
+  std::optional<GuestData> guest_data = {};
+};
+
+struct Switched {
+  std::string was = {};
+  bool datasets_stay = false;  // all open ones are `to`'s now, under the same DatasetId
+};
+
+// How far the data of merged identities has come.
+struct MergeProgress {
+  std::size_t moved = 0;    // records
+  std::size_t waiting = 0;  // datasets with keys for which the heir has an unsent change of its own
+  std::vector<std::pair<DatasetId, KeyChanges>> changes = {};
+};
+
 struct StoreImpl;
 
 class Store {
@@ -109,6 +136,31 @@ class Store {
   // Empties the dataset here and marks it to be deleted at the service. Says which keys went.
   Result<KeyChanges> begin_deletion(DatasetId dataset);
   Result<void> finish_deletion(SyncLease& lease);
+
+  // --- who works here: identities.cc
+  // nullopt: never switched to.
+  [[nodiscard]] Result<std::optional<IdentityKind>> identity_kind(const std::string& identity);
+  // The last guest that was here and did not become anybody; empty: none.
+  [[nodiscard]] Result<std::string> last_guest();
+  // From now on `to` is the identity, and it is written down whose data goes to whom; merge_identities() does it.
+  // What was written without an identity goes to `to` (D15).
+  Result<Switched> switch_identity(const IdentitySwitch& change);
+  // From now on nobody is; what is written belongs to the next one.
+  Result<void> leave_identity();
+  // Moves the data of merged identities on, a dataset a transaction: interrupted or waiting, the next call goes on. An
+  // error of one dataset does not keep the others: the first error is what comes back.
+  Result<MergeProgress> merge_identities();
+  // By identity and dataset, where there are any; nullopt: everybody's.
+  [[nodiscard]] Result<std::vector<UnsentData>> unsent(const std::optional<std::string>& identity);
+  // Removes all that is kept of an identity; nullopt: of everybody.
+  Result<void> wipe(const std::optional<std::string>& identity);
+
+  // Of these merged datasets, those that the app was not asked for.
+  [[nodiscard]] Result<std::vector<std::string>> new_twins(DatasetId dataset, const std::vector<std::string>& names);
+  Result<void> answer_twins(DatasetId dataset, const std::vector<std::string>& names, bool doomed);
+  [[nodiscard]] Result<std::vector<std::string>> doomed_twins(DatasetId dataset);
+  // The service has deleted it.
+  Result<void> drop_twin(DatasetId dataset, const std::string& name);
 
   // --- local reads and writes: local.cc
   [[nodiscard]] Result<std::optional<std::string>> get(DatasetId dataset, std::string_view key);

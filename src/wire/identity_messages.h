@@ -138,6 +138,21 @@ std::string encode_unprocessed(const std::vector<std::string>& identities);
 // What encode_identity_pool() wrote.
 Result<IdentityPool> decode_identity_pool(std::string_view body);
 
+// --- client side: identity_client_codec.cc --------------------------------------------------------------------------
+
+// Unsigned, without Host.
+HttpRequest encode(const GetIdRequest& request);
+HttpRequest encode_get_credentials(const IdentityRequest& request);  // GetCredentialsForIdentity
+
+struct IdentityCredentials {
+  IdentityId identity = {};  // may be another one than was asked for
+  Credentials credentials = {};
+};
+// A 2xx answer's body. Errors: kBadAnswer, naming the operation and the field. An error's body: decode_error()
+// (messages.h).
+Result<IdentityId> decode_get_id(std::string_view body);
+Result<IdentityCredentials> decode_get_credentials(std::string_view body);
+
 // {"__type", "message"}, as JSON 1.1 has it. Error::service_code wins over the code's own type.
 HttpResponse encode_identity_error(const Error& error);
 

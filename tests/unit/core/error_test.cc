@@ -17,7 +17,7 @@ const std::map<RetryClass, std::vector<ErrorCode>>& retry_table() {
   static const std::map<RetryClass, std::vector<ErrorCode>> table{
       {RetryClass::kPermanent,
        {kInvalidArgument, kNotFound, kLimitExceeded, kStorage, kStorageFull, kCorrupt, kSchemaTooNew, kClosed,
-        kCancelled, kInternal, kTls, kInvalidParameter, kDuplicateRequest, kAlreadyStreamed, kInvalidConfiguration,
+        kCancelled, kIdentityChanged, kInternal, kTls, kInvalidParameter, kDuplicateRequest, kAlreadyStreamed, kInvalidConfiguration,
         kInvalidLambdaFunctionOutput, kUnknownServiceError}},
       {RetryClass::kTransient,
        {kStorageBusy, kNetwork, kTimeout, kBadAnswer, kTooManyRequests, kServiceFailure, kConcurrentModification,

@@ -49,6 +49,21 @@ TEST(CurlTransport, SendsPathAndQueryAsTheyWereSigned) {
             "/identitypools/us-east-1%3Aab/%2f/../x/./y~?nextToken=a%2B%2F%3Db%20c%26d&empty=&%C3%A9=100%25");
 }
 
+TEST(CurlTransport, ARequestCanGoToAnotherEndpoint) {
+  LoopbackServer own(always(ok("own")));
+  LoopbackServer other(always(ok("other")));
+  const auto transport = connect_to(own.endpoint());
+  EXPECT_EQ(exchange(*transport, {.endpoint = other.endpoint()})->body, "other");
+  EXPECT_EQ(exchange(*transport, {})->body, "own");
+  EXPECT_EQ(exchange(*transport, {.endpoint = other.endpoint()})->body, "other");
+  EXPECT_EQ(own.requests().size(), 1U);
+  ASSERT_EQ(other.requests().size(), 2U);
+  EXPECT_EQ(header_of(other.requests()[0], "Host"), other.endpoint().substr(std::string("http://").size()));
+  const auto nowhere = exchange(*transport, {.endpoint = "gopher://x"});
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(CurlTransport, SendsItsOwnHeadersAndNoneThatNobodyAskedFor) {
   LoopbackServer server(always(ok()));
   const auto transport = connect_to(server.endpoint());
