@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <utility>
 
 #include "core/http.h"
 
@@ -16,6 +17,9 @@ class OfflineTransport final : public HttpTransport {
   ~OfflineTransport() override;
 
   CallId start(HttpRequest request, Completion done) override;
+  CallId start_stream(HttpRequest request, OnPart /*on_part*/, Completion done) override {
+    return start(std::move(request), std::move(done));
+  }
   void cancel(CallId call) override;
   void step() override;
   void wait(std::chrono::milliseconds longest) override;

@@ -51,11 +51,18 @@ class HttpTransport {
  public:
   using Completion = std::function<void(Result<HttpResponse>)>;
   using CallId = std::uint64_t;
+  // What has come of an answer that goes on: status and headers, and the next bytes of its body.
+  using OnPart = std::function<void(const HttpResponse& head, std::string_view bytes)>;
 
   virtual ~HttpTransport() = default;
   // Starts a request; `done` is called exactly once, from step() or cancel(), never from start(). [never blocks]
   // Errors: kNetwork, kTimeout, kTls, kBadAnswer (no HTTP, cut off, too large), kCancelled.
   virtual CallId start(HttpRequest request, Completion done) = 0;
+  // As start(), for an answer that may never end. If its status is 2xx, `on_part` is called from step(): once as soon
+  // as the head is here, without bytes, then with bytes as they come, their content encoding not undone; `done` has the
+  // head alone. Any other answer is only for `done`. There is no time-out but that of connecting, and what has come is
+  // held back from the peer rather than kept without bound. `on_part` may call all but the destructor. [never blocks]
+  virtual CallId start_stream(HttpRequest request, OnPart on_part, Completion done) = 0;
   // Completes the call with kCancelled, unless it is complete. [never blocks]
   virtual void cancel(CallId call) = 0;
   // Moves bytes that can be moved and calls completions. [never blocks]
@@ -67,7 +74,7 @@ class HttpTransport {
   virtual bool also_wait_for(int /*descriptor*/) { return false; }
   // Ends a wait(), or the next one if none is running. [any thread]
   virtual void wake() = 0;
-  // Whether any call is under way.
+  // Whether any call is under way, but for streams whose head has come and that have nothing to hand on.
   [[nodiscard]] virtual bool busy() const = 0;
 };
 

@@ -18,6 +18,9 @@ constexpr std::size_t kLongestHeaders = std::size_t{256} << 10U;
 // A pulled dataset of a megabyte arrives in fewer, larger reads.
 constexpr long kReceiveBuffer = 64L << 10U;
 
+// What is kept of a stream until it is handed on; then the peer has to wait.
+constexpr std::size_t kMostUntaken = std::size_t{64} << 10U;
+
 Error invalid(std::string what) {
   return Error{.code = ErrorCode::kInvalidArgument, .message = std::move(what)};
 }
@@ -86,7 +89,6 @@ void set_connection(Options& easy, const TransportOptions& options, const Endpoi
   // Giving a request up must not wait for a name server (the resolver's thread ends by itself).
   easy.set(CURLOPT_QUICK_EXIT, 1L);
   easy.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  easy.set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.request_timeout.count()));
   easy.set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   const long version = endpoint.tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
   easy.set(CURLOPT_HTTP_VERSION, version);
@@ -108,7 +110,6 @@ EasyHandle make_easy(const TransportOptions& options, const Endpoint& endpoint) 
   set_security(settings, options);
   set_connection(settings, options, endpoint);
   settings.set(CURLOPT_USERAGENT, "syncline/" SYNCLINE_VERSION);
-  settings.set(CURLOPT_ACCEPT_ENCODING, "gzip");
   settings.set(CURLOPT_PATH_AS_IS, 1L);
   return settings.complete() ? std::move(easy) : nullptr;
 }
@@ -123,8 +124,13 @@ Result<void> check_request(const HttpRequest& request) {
   return {};
 }
 
-CurlCall::CurlCall(HttpRequest request, const Endpoint& endpoint, std::size_t longest_body, EasyHandle easy)
-    : request_(std::move(request)), host_(endpoint.authority), longest_body_(longest_body), easy_(std::move(easy)) {
+CurlCall::CurlCall(HttpRequest request, const Endpoint& endpoint, const TransportOptions& options, Body body,
+                   EasyHandle easy)
+    : request_(std::move(request)),
+      host_(endpoint.authority),
+      longest_body_(options.longest_body),
+      how_(body),
+      easy_(std::move(easy)) {
   Options easy_options(easy_.get());
   easy_options.set(CURLOPT_URL, url_of(endpoint, request_).c_str());
   easy_options.set(CURLOPT_ERRORBUFFER, error_text_.data());
@@ -133,8 +139,19 @@ CurlCall::CurlCall(HttpRequest request, const Endpoint& endpoint, std::size_t lo
   easy_options.set(CURLOPT_WRITEFUNCTION, &CurlCall::on_body);
   easy_options.set(CURLOPT_WRITEDATA, this);
   if (!easy_options.complete()) broken_ = Broken::kOutOfMemory;
+  set_body(options);
   set_method();
   set_headers(endpoint);
+}
+
+// The handle may have had a call of the other kind before.
+void CurlCall::set_body(const TransportOptions& options) {
+  Options easy(easy_.get());
+  const bool whole = how_ == Body::kWhole;
+  easy.set(CURLOPT_TIMEOUT_MS, whole ? static_cast<long>(options.request_timeout.count()) : 0L);
+  // A decoder holds parts back until there is more.
+  easy.set(CURLOPT_ACCEPT_ENCODING, whole ? "gzip" : static_cast<const char*>(nullptr));
+  if (!easy.complete()) broken_ = Broken::kOutOfMemory;
 }
 
 // The handle has had another method before, so that each branch sets all that decides.
@@ -189,6 +206,10 @@ std::size_t CurlCall::on_header(char* data, std::size_t size, std::size_t count,
 std::size_t CurlCall::on_body(char* data, std::size_t size, std::size_t count, void* call) {
   auto& self = *static_cast<CurlCall*>(call);
   const std::size_t bytes = size * count;
+  if (self.in_parts() && !self.body_.empty() && bytes > kMostUntaken - std::min(kMostUntaken, self.body_.size())) {
+    self.paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
   if (bytes > self.longest_body_ - self.body_.size()) {
     self.broken_ = Broken::kBodyTooLarge;
     return 0;
@@ -200,6 +221,26 @@ std::size_t CurlCall::on_body(char* data, std::size_t size, std::size_t count, v
     return 0;
   }
   return bytes;
+}
+
+// Whether this answer, whose headers are here, is handed on as it comes.
+bool CurlCall::in_parts() const {
+  if (how_ == Body::kWhole || !headers_complete_) return false;
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status < 300;
+}
+
+std::optional<CurlCall::Part> CurlCall::take_part() {
+  if (broken_ != Broken::kNo || !in_parts()) return std::nullopt;
+  if (head_taken_ && body_.empty()) return std::nullopt;
+  Part part{.head = std::nullopt, .bytes = std::exchange(body_, {})};
+  if (!std::exchange(head_taken_, true)) part.head = head();
+  return part;
+}
+
+void CurlCall::go_on() {
+  if (std::exchange(paused_, false)) curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 Error CurlCall::broken() const {
@@ -228,10 +269,12 @@ Result<HttpResponse> CurlCall::finish(CURLcode code) {
   }
   // libcurl takes a connection that ends among the headers for the end of an answer without a body.
   if (!headers_complete_) return transport_error(ErrorCode::kNetwork, host_, "the answer was cut off in its headers");
-  return answer();
+  HttpResponse answer = head();
+  answer.body = std::move(body_);
+  return answer;
 }
 
-HttpResponse CurlCall::answer() {
+HttpResponse CurlCall::head() const {
   HttpResponse response;
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -241,7 +284,6 @@ HttpResponse CurlCall::answer() {
   while ((header = curl_easy_nextheader(easy_.get(), CURLH_HEADER, kLastRequest, header)) != nullptr) {
     response.headers.push_back(Header{.name = header->name, .value = header->value});
   }
-  response.body = std::move(body_);
   return response;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/http.h"
@@ -34,8 +35,11 @@ Result<void> check_request(const HttpRequest& request);
 // Not movable: the handle points into it.
 class CurlCall {
  public:
-  // Sets `easy` up; the call must outlive its transfer. `longest_body`: TransportOptions.
-  CurlCall(HttpRequest request, const Endpoint& endpoint, std::size_t longest_body, EasyHandle easy);
+  // How the answer's body is taken: as a whole, or in parts for as long as it lasts.
+  enum class Body : std::uint8_t { kWhole, kParts };
+
+  // Sets `easy` up; the call must outlive its transfer.
+  CurlCall(HttpRequest request, const Endpoint& endpoint, const TransportOptions& options, Body body, EasyHandle easy);
   CurlCall(const CurlCall&) = delete;
   CurlCall& operator=(const CurlCall&) = delete;
 
@@ -43,6 +47,15 @@ class CurlCall {
   // used again.
   [[nodiscard]] bool ready() const { return broken_ == Broken::kNo; }
   [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  // Of Body::kParts: what has come since the last call; with the head (status and headers) in front the first time.
+  // nullopt: nothing, or the answer is not one to be taken in parts.
+  struct Part {
+    std::optional<HttpResponse> head;
+    std::string bytes;
+  };
+  std::optional<Part> take_part();
+  // Lets the peer send again, if it was held back: to be called when a part was handed on.
+  void go_on();
   // What came of it. Once, after the handle has left the multi handle.
   Result<HttpResponse> finish(CURLcode code);
   // The handle, for the next call.
@@ -53,19 +66,24 @@ class CurlCall {
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* call);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* call);
+  void set_body(const TransportOptions& options);
   void set_method();
   void set_headers(const Endpoint& endpoint);
   [[nodiscard]] Error broken() const;
-  [[nodiscard]] HttpResponse answer();
+  [[nodiscard]] bool in_parts() const;
+  [[nodiscard]] HttpResponse head() const;
 
   HttpRequest request_;
   const std::string host_;
   const std::size_t longest_body_;
+  const Body how_;
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::string body_;
   std::size_t header_bytes_ = 0;
   bool headers_complete_ = false;
+  bool head_taken_ = false;
+  bool paused_ = false;
   Broken broken_ = Broken::kNo;
   EasyHandle easy_;  // last, so that it goes first: it points at the rest
 };

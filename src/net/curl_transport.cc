@@ -41,7 +41,12 @@ class CurlTransport final : public HttpTransport {
     while (!calls_.empty()) cancel(calls_.begin()->first);
   }
 
-  CallId start(HttpRequest request, Completion done) override;
+  CallId start(HttpRequest request, Completion done) override {
+    return start_call(std::move(request), nullptr, std::move(done));
+  }
+  CallId start_stream(HttpRequest request, OnPart on_part, Completion done) override {
+    return start_call(std::move(request), std::move(on_part), std::move(done));
+  }
   void cancel(CallId id) override;
   void step() override;
   void wait(std::chrono::milliseconds longest) override;
@@ -50,21 +55,31 @@ class CurlTransport final : public HttpTransport {
     return true;
   }
   void wake() override { curl_multi_wakeup(multi_.get()); }
-  [[nodiscard]] bool busy() const override { return !calls_.empty(); }
+  [[nodiscard]] bool busy() const override {
+    return std::any_of(calls_.begin(), calls_.end(), [](const auto& each) { return !each.second.rests(); });
+  }
 
  private:
   struct Call {
     CallId id = 0;
+    OnPart on_part;  // empty: the answer is taken as a whole
     Completion done;
     std::unique_ptr<CurlCall> transfer;  // null: it has ended
+    std::optional<HttpResponse> head;    // of a stream, once it has come
     std::optional<Result<HttpResponse>> outcome;
     bool elsewhere = false;  // to another endpoint: its handle is of no use to the others
+
+    // All that has come of it is handed on, and nobody knows when there is more.
+    [[nodiscard]] bool rests() const { return head.has_value() && transfer != nullptr; }
   };
 
+  CallId start_call(HttpRequest request, OnPart on_part, Completion done);
   Result<void> begin(Call& call, HttpRequest request);
   EasyHandle take_easy();
   void recycle(Call& call);
   void forget_authorities();
+  void hand_on_parts();
+  bool hand_on_part(CallId id);
   void collect();
   void complete_finished();
 
@@ -79,10 +94,11 @@ class CurlTransport final : public HttpTransport {
   bool reuse_authorities_ = true;
 };
 
-HttpTransport::CallId CurlTransport::start(HttpRequest request, Completion done) {
+HttpTransport::CallId CurlTransport::start_call(HttpRequest request, OnPart on_part, Completion done) {
   const CallId id = next_id_++;
   Call& call = calls_[id];
   call.id = id;
+  call.on_part = std::move(on_part);
   call.done = std::move(done);
   if (auto begun = begin(call, std::move(request)); !begun) {
     call.outcome = std::move(begun).error();
@@ -101,7 +117,8 @@ Result<void> CurlTransport::begin(Call& call, HttpRequest request) {
   }
   EasyHandle easy = call.elsewhere ? make_easy(options_, endpoint) : take_easy();
   if (easy == nullptr) return transport_error(ErrorCode::kInternal, endpoint.authority, "out of memory");
-  call.transfer = std::make_unique<CurlCall>(std::move(request), endpoint, options_.longest_body, std::move(easy));
+  const auto body = call.on_part ? CurlCall::Body::kParts : CurlCall::Body::kWhole;
+  call.transfer = std::make_unique<CurlCall>(std::move(request), endpoint, options_, body, std::move(easy));
   if (!call.transfer->ready()) {
     call.transfer.reset();
     return transport_error(ErrorCode::kInternal, endpoint.authority, "out of memory");
@@ -153,8 +170,45 @@ void CurlTransport::cancel(CallId id) {
 void CurlTransport::step() {
   int running = 0;
   curl_multi_perform(multi_.get(), &running);
+  hand_on_parts();
   collect();
   complete_finished();
+}
+
+// What streams have brought, before any of them is found to have ended.
+void CurlTransport::hand_on_parts() {
+  std::vector<CallId> streams;
+  for (const auto& [id, call] : calls_) {
+    if (call.on_part) streams.push_back(id);
+  }
+  for (const CallId id : streams) {
+    while (hand_on_part(id)) {
+    }
+  }
+}
+
+// False: there is nothing of this stream to hand on. It may be gone after each call of `on_part`.
+bool CurlTransport::hand_on_part(CallId id) {
+  const auto find = [this, id]() -> Call* {
+    const auto found = calls_.find(id);
+    return found == calls_.end() || found->second.transfer == nullptr ? nullptr : &found->second;
+  };
+  Call* call = find();
+  auto part = call != nullptr ? call->transfer->take_part() : std::nullopt;
+  if (!part) return false;
+  const OnPart on_part = call->on_part;
+  if (part->head) {
+    call->head = *part->head;
+    on_part(*part->head, {});
+    call = find();
+  }
+  if (call != nullptr && !part->bytes.empty()) {
+    const HttpResponse head = *call->head;
+    on_part(head, part->bytes);
+    call = find();
+  }
+  if (call != nullptr) call->transfer->go_on();
+  return call != nullptr;
 }
 
 // Turns libcurl's ends of transfers into outcomes.

@@ -18,6 +18,7 @@
 #include "support/exchange.h"
 #include "support/fake_transport.h"
 #include "support/loopback_server.h"
+#include "support/pieces.h"
 
 namespace syncline {
 namespace {
@@ -34,6 +35,17 @@ HttpResponse echo(const HttpRequest& request) {
   return {.status = 200, .headers = {{"X-Method", request.method}}, .body = request.path + "|" + request.body};
 }
 
+// Paths below /stream are answered without an end, below /refused with a 403.
+bool is_stream(const std::string& path) {
+  return path.starts_with("/stream");
+}
+
+HttpResponse answer_to(const HttpRequest& request) {
+  if (request.path.starts_with("/refused")) return {.status = 403, .body = "no"};
+  if (is_stream(request.path)) return {.status = 200, .headers = {{"X-Method", request.method}}, .body = {}};
+  return echo(request);
+}
+
 bool is_held(const std::string& path) {
   return path.starts_with("/held");
 }
@@ -47,6 +59,9 @@ class World {
   virtual HttpTransport& transport() = 0;
   virtual void release() = 0;
   virtual void destroy_transport() = 0;
+  // Of the one stream that is open.
+  virtual void send_part(std::string bytes) = 0;
+  virtual void end_stream() = 0;
 };
 
 class CurlWorld final : public World {
@@ -54,11 +69,21 @@ class CurlWorld final : public World {
   HttpTransport& transport() override { return *transport_; }
   void release() override { server_.release(); }
   void destroy_transport() override { transport_.reset(); }
+  void send_part(std::string bytes) override { pieces_.send(std::move(bytes)); }
+  void end_stream() override { pieces_.end(); }
 
  private:
-  testing::LoopbackServer server_{[](const testing::ReceivedRequest& request) {
-    return testing::RawAnswer{.bytes = testing::to_bytes(echo(request.parsed())), .hold = is_held(request.target)};
-  }};
+  testing::RawAnswer respond(const testing::ReceivedRequest& request) {
+    if (!is_stream(request.target)) {
+      return {.bytes = testing::to_bytes(answer_to(request.parsed())), .hold = is_held(request.target)};
+    }
+    return {.bytes = "HTTP/1.1 200 OK\r\nX-Method: " + request.method + "\r\nConnection: close\r\n\r\n",
+            .then = testing::RawAnswer::Then::kClose,
+            .more = pieces_.more()};
+  }
+
+  testing::LoopbackServer server_{[this](const testing::ReceivedRequest& request) { return respond(request); }};
+  testing::Pieces pieces_;
   std::unique_ptr<HttpTransport> transport_ = net::make_curl_transport({.endpoint = server_.endpoint()}).value();
 };
 
@@ -71,9 +96,11 @@ class FakeWorld final : public World {
   HttpTransport& transport() override { return *transport_; }
   void release() override { transport_->release(); }
   void destroy_transport() override { transport_.reset(); }
+  void send_part(std::string bytes) override { transport_->send_part(std::move(bytes)); }
+  void end_stream() override { transport_->end_streams(); }
 
  private:
-  std::unique_ptr<testing::FakeTransport> transport_ = std::make_unique<testing::FakeTransport>(echo);
+  std::unique_ptr<testing::FakeTransport> transport_ = std::make_unique<testing::FakeTransport>(answer_to);
 };
 
 struct TransportUnderTest {
@@ -92,6 +119,23 @@ class TransportContract : public ::testing::TestWithParam<TransportUnderTest> {
     };
   }
 
+  // Likewise of parts.
+  HttpTransport::OnPart note_parts() {
+    return [this](const HttpResponse& head, std::string_view bytes) {
+      if (bytes.empty()) heads_.push_back(head);
+      EXPECT_EQ(head.status, 200);
+      EXPECT_EQ(head.body, "");
+      parts_ += bytes;
+    };
+  }
+
+  void run_until(const std::function<bool()>& reached) {
+    while (!reached()) {
+      transport().step();
+      if (!reached()) transport().wait(30s);
+    }
+  }
+
   // Drives everything until `count` calls are complete.
   void run_until_done(std::size_t count) {
     while (done_.size() < count) {
@@ -100,6 +144,8 @@ class TransportContract : public ::testing::TestWithParam<TransportUnderTest> {
     }
   }
 
+  std::vector<HttpResponse> heads_;
+  std::string parts_;
   std::vector<std::string> done_;  // outlives the world, which completes what is left
   const std::unique_ptr<World> world_ = GetParam().make();
 };
@@ -295,6 +341,121 @@ TEST_P(TransportContract, DestroyingCompletesWhatIsUnderWay) {
   transport().start({.path = "/held"}, note("2"));
   world_->destroy_transport();
   EXPECT_THAT(done_, ElementsAre("1:cancelled", "2:cancelled"));
+}
+
+// --- streams --------------------------------------------------------------------------------------------------------
+
+TEST_P(TransportContract, AStreamIsHandedOnAsItComes) {
+  transport().start_stream({.method = "GET", .path = "/stream"}, note_parts(), note("stream"));
+  EXPECT_TRUE(transport().busy());
+  run_until([&] { return !heads_.empty(); });
+  ASSERT_EQ(heads_.size(), 1U);
+  EXPECT_EQ(*find_header(heads_[0].headers, "x-method"), "GET");
+  EXPECT_EQ(parts_, "");
+  world_->send_part("one ");
+  run_until([&] { return parts_ == "one "; });
+  world_->send_part("two ");
+  world_->send_part("three");
+  run_until([&] { return parts_ == "one two three"; });
+  EXPECT_THAT(done_, ElementsAre());
+  world_->send_part("!");
+  world_->end_stream();
+  run_until_done(1);
+  EXPECT_EQ(parts_, "one two three!");
+  EXPECT_THAT(done_, ElementsAre("stream:"));
+  EXPECT_EQ(heads_.size(), 1U);
+}
+
+TEST_P(TransportContract, AStreamThatRestsIsNoWork) {
+  transport().start_stream({.path = "/stream"}, note_parts(), note("stream"));
+  run_until([&] { return !heads_.empty(); });
+  EXPECT_FALSE(transport().busy());
+  for (int i = 0; i < 3; ++i) transport().step();
+  const auto start = std::chrono::steady_clock::now();
+  transport().wait(100ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+}
+
+TEST_P(TransportContract, WaitEndsWhenAPartComes) {
+  transport().start_stream({.path = "/stream"}, note_parts(), note("stream"));
+  run_until([&] { return !heads_.empty(); });
+  std::thread other([this] { world_->send_part("x"); });
+  while (parts_.empty()) {
+    transport().wait(kHours);
+    transport().step();
+  }
+  other.join();
+}
+
+TEST_P(TransportContract, OtherCallsGoOnBesideAStream) {
+  transport().start_stream({.path = "/stream"}, note_parts(), note("stream"));
+  run_until([&] { return !heads_.empty(); });
+  transport().start({.path = "/x"}, note("x"));
+  EXPECT_TRUE(transport().busy());
+  run_until_done(1);
+  EXPECT_THAT(done_, ElementsAre("x:/x|"));
+  EXPECT_FALSE(transport().busy());
+}
+
+TEST_P(TransportContract, AStreamThatIsRefusedIsAnAnswerAsAnyOther) {
+  std::optional<Result<HttpResponse>> answer;
+  transport().start_stream({.path = "/refused"}, note_parts(),
+                           [&](const Result<HttpResponse>& outcome) { answer = outcome; });
+  run_until([&] { return answer.has_value(); });
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->status, 403);
+  EXPECT_EQ((*answer)->body, "no");
+  EXPECT_EQ(heads_.size(), 0U);
+}
+
+TEST_P(TransportContract, AStreamCanBeCancelledFromItsOwnPart) {
+  HttpTransport::CallId stream = 0;
+  stream = transport().start_stream(
+      {.path = "/stream"},
+      [&](const HttpResponse& head, std::string_view bytes) {
+        note_parts()(head, bytes);
+        if (!bytes.empty()) transport().cancel(stream);
+      },
+      note("stream"));
+  run_until([&] { return !heads_.empty(); });
+  world_->send_part("a");
+  run_until_done(1);
+  world_->send_part("b");
+  transport().step();
+  EXPECT_EQ(parts_, "a");
+  EXPECT_THAT(done_, ElementsAre("stream:cancelled"));
+  EXPECT_FALSE(transport().busy());
+}
+
+TEST_P(TransportContract, AStreamCanBeCancelledAsItBegins) {
+  HttpTransport::CallId stream = 0;
+  stream = transport().start_stream(
+      {.path = "/stream"},
+      [&](const HttpResponse& head, std::string_view bytes) {
+        note_parts()(head, bytes);
+        transport().cancel(stream);
+      },
+      note("stream"));
+  run_until_done(1);
+  EXPECT_THAT(done_, ElementsAre("stream:cancelled"));
+}
+
+TEST_P(TransportContract, PartsAreKeptWhateverTheirSize) {
+  transport().start_stream({.path = "/stream"}, note_parts(), note("stream"));
+  run_until([&] { return !heads_.empty(); });
+  std::string sent;
+  for (int i = 0; i < 64; ++i) sent += std::string(std::size_t{1} << 16U, static_cast<char>('a' + i % 26));
+  world_->send_part(sent);
+  world_->end_stream();
+  run_until_done(1);
+  EXPECT_TRUE(parts_ == sent) << parts_.size();
+}
+
+TEST_P(TransportContract, DestroyingCompletesAnOpenStream) {
+  transport().start_stream({.path = "/stream"}, note_parts(), note("stream"));
+  run_until([&] { return !heads_.empty(); });
+  world_->destroy_transport();
+  EXPECT_THAT(done_, ElementsAre("stream:cancelled"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, TransportContract,

@@ -79,6 +79,10 @@ class SimTransport final : public HttpTransport {
   ~SimTransport() override;
 
   CallId start(HttpRequest request, Completion done) override;
+  // The simulated network carries no streams: it is an ordinary request, and the answer comes as a whole.
+  CallId start_stream(HttpRequest request, OnPart /*on_part*/, Completion done) override {
+    return start(std::move(request), std::move(done));
+  }
   void cancel(CallId call) override;
   void step() override;
   void wait(std::chrono::milliseconds /*longest*/) override {}

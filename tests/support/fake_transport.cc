@@ -35,12 +35,20 @@ Fault Fault::truncate(std::size_t kept_bytes) {
 struct FakeTransport::Call {
   CallId id = 0;
   HttpRequest request;
+  OnPart on_part;  // empty: the answer is taken as a whole
   Completion done;
   std::vector<Fault> faults;
   bool held = false;
   bool travelled = false;  // was at the handler, or is there
   std::optional<Result<HttpResponse>> outcome;
+  std::optional<HttpResponse> head;  // of a stream that is open
+  bool head_told = false;
+  std::deque<std::string> parts;  // of a stream, not handed on
+  bool ended = false;
 
+  // Nobody knows when there is more.
+  [[nodiscard]] bool rests() const { return head && head_told && parts.empty() && !ended; }
+  [[nodiscard]] bool ready() const { return !held && !rests(); }
   [[nodiscard]] const Fault* find(Fault::Kind kind) const {
     const auto found = std::find_if(faults.begin(), faults.end(), [kind](const Fault& f) { return f.kind() == kind; });
     return found == faults.end() ? nullptr : &*found;
@@ -65,6 +73,14 @@ FakeTransport::~FakeTransport() {
 }
 
 FakeTransport::CallId FakeTransport::start(HttpRequest request, Completion done) {
+  return start_call(std::move(request), nullptr, std::move(done));
+}
+
+FakeTransport::CallId FakeTransport::start_stream(HttpRequest request, OnPart on_part, Completion done) {
+  return start_call(std::move(request), std::move(on_part), std::move(done));
+}
+
+FakeTransport::CallId FakeTransport::start_call(HttpRequest request, OnPart on_part, Completion done) {
   const std::lock_guard lock(mutex_);
   auto call = std::make_shared<Call>();
   call->id = next_id_++;
@@ -72,6 +88,7 @@ FakeTransport::CallId FakeTransport::start(HttpRequest request, Completion done)
   call->faults = faults_of(request, log_.size());
   call->held = call->find(Fault::Kind::kHoldRequest) != nullptr;
   call->request = std::move(request);
+  call->on_part = std::move(on_part);
   call->done = std::move(done);
   calls_.push_back(call);
   changed_.notify_all();
@@ -109,6 +126,7 @@ void FakeTransport::step() {
   }
   for (const auto& call : now) {
     travel(call);
+    hand_on(call);
     if (take(call)) call->done(std::move(*call->outcome));
   }
 }
@@ -123,6 +141,10 @@ void FakeTransport::travel(const std::shared_ptr<Call>& call) {
   }
   auto outcome = answer(*call);
   const std::lock_guard lock(mutex_);
+  if (call->on_part && outcome && outcome->status >= 200 && outcome->status < 300) {
+    if (!outcome->body.empty()) call->parts.push_back(std::exchange(outcome->body, {}));
+    call->head = *outcome;
+  }
   call->outcome = std::move(outcome);
   call->held = call->find(Fault::Kind::kHoldAnswer) != nullptr;
   changed_.notify_all();
@@ -140,11 +162,27 @@ Result<HttpResponse> FakeTransport::answer(const Call& call) {
   return outcome;
 }
 
+// What a stream has brought; `on_part` may cancel it.
+void FakeTransport::hand_on(const std::shared_ptr<Call>& call) {
+  const auto next = [&]() -> std::optional<std::string> {
+    const std::lock_guard lock(mutex_);
+    const bool gone = std::find(calls_.begin(), calls_.end(), call) == calls_.end();
+    if (gone || call->held || !call->head) return std::nullopt;
+    if (!std::exchange(call->head_told, true)) return std::string();
+    if (call->parts.empty()) return std::nullopt;
+    auto part = std::move(call->parts.front());
+    call->parts.pop_front();
+    return part;
+  };
+  while (const auto part = next()) call->on_part(*call->head, *part);
+}
+
 // Whether the call is to be completed now: its answer is here and not held, and nobody cancelled it meanwhile.
 bool FakeTransport::take(const std::shared_ptr<Call>& call) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find(calls_.begin(), calls_.end(), call);
   if (!call->outcome || call->held || found == calls_.end()) return false;
+  if (call->head && !call->ended) return false;
   calls_.erase(found);
   return true;
 }
@@ -154,7 +192,7 @@ void FakeTransport::wait(std::chrono::milliseconds longest) {
   const auto bounded = std::min<std::chrono::milliseconds>(longest, std::chrono::hours{24 * 365});
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, bounded, [this] {
-    return woken_ || std::any_of(calls_.begin(), calls_.end(), [](const auto& call) { return !call->held; });
+    return woken_ || std::any_of(calls_.begin(), calls_.end(), [](const auto& call) { return call->ready(); });
   });
   woken_ = false;
 }
@@ -167,7 +205,7 @@ void FakeTransport::wake() {
 
 bool FakeTransport::busy() const {
   const std::lock_guard lock(mutex_);
-  return !calls_.empty();
+  return std::any_of(calls_.begin(), calls_.end(), [](const auto& call) { return !call->rests(); });
 }
 
 void FakeTransport::fault_request(std::size_t number, Fault fault) {
@@ -204,6 +242,30 @@ bool FakeTransport::wait_until_held(std::size_t count, std::chrono::milliseconds
 std::size_t FakeTransport::held_now() const {
   return static_cast<std::size_t>(
       std::count_if(calls_.begin(), calls_.end(), [](const auto& call) { return call->held; }));
+}
+
+void FakeTransport::send_part(std::string bytes) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& call : calls_) {
+    if (call->head && !call->ended) call->parts.push_back(bytes);
+  }
+  changed_.notify_all();
+}
+
+void FakeTransport::end_streams(std::optional<Error> broken) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& call : calls_) {
+    if (!call->head) continue;
+    if (broken) call->outcome = *broken;
+    call->ended = true;
+  }
+  changed_.notify_all();
+}
+
+std::size_t FakeTransport::open_streams() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(
+      std::count_if(calls_.begin(), calls_.end(), [](const auto& call) { return call->head && !call->ended; }));
 }
 
 std::vector<HttpRequest> FakeTransport::log() const {

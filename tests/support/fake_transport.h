@@ -11,6 +11,8 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/http.h"
@@ -61,6 +63,7 @@ class FakeTransport final : public HttpTransport {
   ~FakeTransport() override;  // completes what is under way with kCancelled
 
   CallId start(HttpRequest request, Completion done) override;
+  CallId start_stream(HttpRequest request, OnPart on_part, Completion done) override;
   void cancel(CallId call) override;
   void step() override;
   void wait(std::chrono::milliseconds longest) override;
@@ -78,6 +81,11 @@ class FakeTransport final : public HttpTransport {
   // For a test beside a client's own thread. False: it took longer. [blocks]
   [[nodiscard]] bool wait_until_held(std::size_t count, std::chrono::milliseconds longest = std::chrono::seconds{10});
 
+  // A stream is open from an answer of 2xx on, whose body is its first part. These are for all that are open.
+  void send_part(std::string bytes);
+  void end_streams(std::optional<Error> broken = std::nullopt);
+  [[nodiscard]] std::size_t open_streams() const;
+
   // Every request that was started, in order, faulty ones included.
   [[nodiscard]] std::vector<HttpRequest> log() const;
   [[nodiscard]] std::size_t requests() const;
@@ -87,6 +95,8 @@ class FakeTransport final : public HttpTransport {
   struct Rule;
   using Calls = std::deque<std::shared_ptr<Call>>;
 
+  CallId start_call(HttpRequest request, OnPart on_part, Completion done);
+
   // With mutex_ held.
   std::vector<Fault> faults_of(const HttpRequest& request, std::size_t number);
   [[nodiscard]] std::size_t held_now() const;
@@ -94,6 +104,7 @@ class FakeTransport final : public HttpTransport {
   void travel(const std::shared_ptr<Call>& call);
   Result<HttpResponse> answer(const Call& call);
   bool take(const std::shared_ptr<Call>& call);
+  void hand_on(const std::shared_ptr<Call>& call);
 
   const Handler handler_;
   mutable std::mutex mutex_;

@@ -142,6 +142,14 @@ class LoopbackServer::Stream {
   SSL* ssl_;
 };
 
+namespace {
+
+std::optional<std::string> next_piece(const RawAnswer& answer) {
+  return answer.more ? answer.more() : std::nullopt;
+}
+
+}  // namespace
+
 struct LoopbackServer::Connection {
   int socket = -1;  // -1: closed
   std::thread thread;
@@ -242,7 +250,11 @@ void LoopbackServer::serve(Connection& connection) {
       if (!request) break;
       const RawAnswer answer = handler_(*request);
       if (answer.hold) wait_for_release();
-      keep = stream.write_all(answer.bytes) && answer.then == RawAnswer::Then::kKeep;
+      bool written = stream.write_all(answer.bytes);
+      for (auto piece = next_piece(answer); written && piece; piece = next_piece(answer)) {
+        written = stream.write_all(*piece);
+      }
+      keep = written && answer.then == RawAnswer::Then::kKeep;
       if (answer.then == RawAnswer::Then::kClose) stream.close();
       if (answer.then == RawAnswer::Then::kReset) stream.reset();
     }

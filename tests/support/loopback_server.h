@@ -30,6 +30,9 @@ struct RawAnswer {
   std::string bytes;
   Then then = Then::kKeep;
   bool hold = false;  // until release(), before the bytes
+  // Called for each piece that follows the bytes, as it has gone out; nullopt: that was all. It may block, but not for
+  // longer than the server lives.
+  std::function<std::optional<std::string>()> more = {};
 };
 
 class LoopbackServer {
