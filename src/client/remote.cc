@@ -159,6 +159,7 @@ void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {
   call->transport_call.reset();
   if (!response) return complete(*call, std::move(response).error());
   measure_clock(*response);
+  note_offers(*response);
   if (response->status >= 200 && response->status < 300) return complete(*call, std::move(response));
   auto error = wire::decode_error(*response);
   if (refused_for_the_clock(*call, error, *response)) {
@@ -166,6 +167,11 @@ void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {
     return ask_credentials(call);
   }
   complete(*call, std::move(error));
+}
+
+void Remote::note_offers(const HttpResponse& response) {
+  const auto* session = find_header(response.headers, wire::kSessionHeader);
+  sessions_end_with_dataset_ = session != nullptr && *session == wire::kSessionEndsWithDataset;
 }
 
 void Remote::measure_clock(const HttpResponse& response) {

@@ -52,6 +52,9 @@ class Remote : public std::enable_shared_from_this<Remote> {
   // [any thread]
   [[nodiscard]] std::chrono::milliseconds clock_offset() const { return clock_offset_.load(); }
 
+  // Whether the service says that a session token ends with the dataset that was listed for it (wire/messages.h).
+  [[nodiscard]] bool sessions_end_with_dataset() const { return sessions_end_with_dataset_; }
+
  private:
   class CredentialsQuestion;
 
@@ -62,6 +65,7 @@ class Remote : public std::enable_shared_from_this<Remote> {
   void send(const CallHandle& call, const Credentials& credentials);
   void receive(const CallHandle& call, Result<HttpResponse> response);
   void measure_clock(const HttpResponse& response);
+  void note_offers(const HttpResponse& response);
   [[nodiscard]] bool refused_for_the_clock(const Call& call, const Error& error, const HttpResponse& response) const;
   static void complete(Call& call, Result<HttpResponse> result);
 
@@ -69,6 +73,7 @@ class Remote : public std::enable_shared_from_this<Remote> {
   std::shared_ptr<Clock> clock_;
   std::weak_ptr<Driver> driver_;
   std::atomic<std::chrono::milliseconds> clock_offset_{std::chrono::milliseconds{0}};
+  bool sessions_end_with_dataset_ = false;
 };
 
 }  // namespace syncline

@@ -13,6 +13,9 @@ namespace {
 // session; after that the conflict waits for the next (D13).
 constexpr int kMaxAsks = 3;
 
+// The service's hour, without what clocks and slow answers may take of it.
+constexpr std::chrono::minutes kTokenLifetime{50};
+
 std::vector<wire::RecordPatch> to_patches(const std::vector<OutgoingChange>& changes) {
   std::vector<wire::RecordPatch> patches;
   patches.reserve(changes.size());
@@ -96,7 +99,23 @@ void SyncJob::start_attempt() {
     return;
   }
   lease_ = *lease;
-  feed(engine::Begin{lease_.start});
+  feed(begin());
+}
+
+engine::Begin SyncJob::begin() {
+  engine::Begin begin{.start = lease_.start};
+  const bool valid = token_.generation == lease_.generation && token_.identity == context_.target.identity &&
+                     context_.clock->monotonic() - token_.listed_at < kTokenLifetime;
+  if (valid) begin.session_token = token_.text;
+  begin.token_ends_with_dataset = context_.remote->sessions_end_with_dataset();
+  return begin;
+}
+
+// After a failure nothing is certain any more: list first.
+void SyncJob::keep_token(const engine::Finish& finish) {
+  token_.text = finish.session_token;
+  token_.identity = context_.target.identity;
+  token_.generation = lease_.generation;
 }
 
 void SyncJob::feed(engine::Event event) {
@@ -120,6 +139,7 @@ bool SyncJob::worth_another_attempt(const Error& error) const {
 }
 
 void SyncJob::end_attempt(engine::Finish finish) {
+  keep_token(finish);
   report_.pulled += finish.pulled;
   report_.pushed += finish.pushed;
   report_.resolved += finish.resolved;
@@ -152,6 +172,7 @@ Remote::Callback<T> SyncJob::when_answered(engine::Event (*to_event)(T&& answer)
 }
 
 SyncJob::Now SyncJob::carry_out(engine::ListRecords command) {
+  if (command.next_token.empty()) token_.listed_at = context_.clock->monotonic();
   wire::ListRecordsRequest request{
       .target = context_.target, .last_sync_count = command.from, .next_token = std::move(command.next_token)};
   call_ = context_.remote->list_records(request, when_answered<ListedPage>([](ListedPage&& page) -> engine::Event {

@@ -52,6 +52,8 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
  private:
   void start_run();
   void start_attempt();
+  [[nodiscard]] engine::Begin begin();
+  void keep_token(const engine::Finish& finish);
   void feed(engine::Event event);
   void end_attempt(engine::Finish finish);
   void end_run(const Result<SyncReport>& report);
@@ -78,7 +80,17 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   void settle(const std::vector<Conflict>& conflicts, const std::vector<Resolution>& answers, int asked_before);
   Now conflicts_asked();
 
+  // The session token of the latest list: it lets a push go out first. Good for an hour (protocol.md, section 3), and
+  // only as long as nobody but this job has moved the dataset's generation on: no deletion, no other process.
+  struct KeptToken {
+    std::string text;  // empty: none
+    IdentityId identity;
+    std::int64_t generation = 0;
+    MonotonicTime listed_at{};
+  };
+
   SyncContext context_;
+  KeptToken token_;
   std::vector<Done> running_;
   std::vector<Done> waiting_;
 

@@ -40,6 +40,11 @@ struct SyncStart {
   bool has_records = false;  // any record or tombstone of the service's is known here
   // The greatest count that the service told of: above sync_count after a push that somebody else came before.
   SyncCount newest = {};
+  // What waits here, as far as it decides whether a push may go out before a list.
+  bool pending = false;         // anything is to be pushed
+  bool pending_known = false;   // and some of it changes a record that the service is known to hold
+  bool unanswered = false;      // and some of it was sent before, without an answer
+  bool open_conflicts = false;  // a question to the app waits
 };
 
 // What a list covers, and so what it means that a record is not in it.

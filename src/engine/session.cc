@@ -7,6 +7,22 @@ namespace syncline::engine {
 
 namespace {
 
+bool changes_known_record(const std::vector<OutgoingChange>& changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const auto& change) { return change.base_count.value > 0; });
+}
+
+// The greatest count of an answer; 0: it has no records.
+SyncCount newest_of(const std::vector<RemoteRecord>& records) {
+  SyncCount newest;
+  for (const auto& record : records) newest = std::max(newest, record.version.count);
+  return newest;
+}
+
+// The service has looked at a push and does not take it as it is: not now, or never.
+bool refused(const Error& error) {
+  return error.retry() == RetryClass::kResync || (error.retry() == RetryClass::kPermanent && error.http_status >= 400);
+}
+
 Error bad_answer(std::string message) {
   return Error{.code = ErrorCode::kBadAnswer, .message = std::move(message)};
 }
@@ -21,11 +37,27 @@ std::optional<Command> DatasetSession::on(Event event) {
 DatasetSession::Next DatasetSession::handle(Begin event) {
   if (state_ != State::kIdle) return std::nullopt;
   start_ = event.start;
+  pushes_first_ = may_push_first(event);
+  if (pushes_first_) {
+    needs_known_ = !event.token_ends_with_dataset && start_.sync_count.value > 0;
+    session_token_ = std::move(event.session_token);
+    listed_ = start_.sync_count;
+    state_ = State::kPreparing;
+    return PreparePush{};
+  }
   if (start_.phase == DatasetPhase::kActive) return start_round();
   // D14: a deletion is for the incarnation that this device has seen. Ask first whether it is still that one.
   state_ = State::kCheckingDeletion;
   from_ = start_.sync_count;
   return list_page();
+}
+
+bool DatasetSession::may_push_first(const Begin& begin) const {
+  if (begin.session_token.empty() || start_.phase != DatasetPhase::kActive) return false;
+  if (!start_.pending || start_.unanswered || start_.open_conflicts) return false;
+  if (start_.newest > start_.sync_count) return false;  // something between the two is not known here
+  // Where nothing was ever seen, nothing can have been deleted that this device knows.
+  return begin.token_ends_with_dataset || start_.pending_known || start_.sync_count.value == 0;
 }
 
 // --- deletion -----------------------------------------------------------------------------------------------------
@@ -70,6 +102,7 @@ DatasetSession::Next DatasetSession::start_list(SyncCount from, PullKind kind) {
     return finish(Error{.code = ErrorCode::kResourceConflict,
                         .message = "the dataset changed each time while it was listed; synchronize again"});
   }
+  pushes_first_ = false;
   from_ = from;
   kind_ = kind;
   next_token_.clear();
@@ -177,6 +210,8 @@ DatasetSession::Next DatasetSession::handle(ConflictsAsked event) {
 
 DatasetSession::Next DatasetSession::handle(Prepared event) {
   if (state_ != State::kPreparing) return std::nullopt;
+  const bool list_first = pushes_first_ && needs_known_ && !changes_known_record(event.changes);
+  if (list_first || (pushes_first_ && event.changes.empty())) return start_round();
   if (event.changes.empty()) return finish(std::nullopt);
   if (session_token_.empty()) {
     return finish(bad_answer("ListRecords: SyncSessionToken is missing, so nothing can be pushed"));
@@ -189,6 +224,12 @@ DatasetSession::Next DatasetSession::handle(Prepared event) {
 
 DatasetSession::Next DatasetSession::handle(Pushed event) {
   if (state_ != State::kPushing) return std::nullopt;
+  if (pushes_first_) {
+    const auto newest = newest_of(event.records);
+    if (!event.records.empty() && newest <= listed_) return list_all_as_restored();
+    start_.newest = std::max(start_.newest, newest);
+    start_.has_records = true;
+  }
   state_ = State::kAcknowledging;
   return AcknowledgePush{.records = std::move(event.records), .listed = listed_};
 }
@@ -197,11 +238,19 @@ DatasetSession::Next DatasetSession::handle(Acknowledged event) {
   if (state_ != State::kAcknowledging) return std::nullopt;
   totals_.pushed += event.acknowledged;
   totals_.conflicts += event.new_conflicts;
+  if (std::exchange(pushes_first_, false) && !event.nothing_between) return start_round();
   if (!more_to_push(event)) return finish(std::nullopt);
   listed_ = listed_.next();  // what the service holds now is known without another list
   applied_up_to_listed();
   state_ = State::kPreparing;
   return PreparePush{};
+}
+
+// What was pushed stays written down as sent: the list shows it, as that of a push whose answer was lost (D11).
+DatasetSession::Next DatasetSession::list_all_as_restored() {
+  ++rounds_;
+  list_starts_ = 0;
+  return start_list(SyncCount{}, PullKind::kRestored);
 }
 
 bool DatasetSession::more_to_push(const Acknowledged& event) {
@@ -222,6 +271,7 @@ DatasetSession::Next DatasetSession::handle(CallFailed event) {
   }
   if (state_ == State::kCheckingDeletion && code == ErrorCode::kNoSuchSyncCount) return check_deletion(ListedPage{});
   if (state_ == State::kDeleting && code == ErrorCode::kResourceNotFound) return handle(DeletedRemotely{});
+  if (state_ == State::kPushing && pushes_first_ && refused(event.error)) return start_round();
   if (state_ == State::kPushing && event.error.retry() == RetryClass::kResync) {
     return after_refused_push(std::move(event.error));
   }
@@ -241,6 +291,7 @@ DatasetSession::Next DatasetSession::handle(Cancel event) {
 
 DatasetSession::Next DatasetSession::finish(std::optional<Error> error) {
   state_ = State::kFinished;
+  if (!error) totals_.session_token = session_token_;
   totals_.error = std::move(error);
   return totals_;
 }

@@ -6,6 +6,19 @@
 //   begin -> [delete at the service] -> list -> (stage -> list)* -> apply -> ask conflicts -> prepare -> push
 //         -> acknowledge -> finish
 //
+// With the session token of an earlier list, a session that has nothing but local changes to tell begins with the push,
+// and that is all if the answer shows that nobody else wrote:
+//
+//   begin -> prepare -> push -> acknowledge -> finish
+//
+// Else it lists after all, as if it had only begun. No list stands between this push and what happened before, so:
+//   - the count moves on only if the new one is exactly the dataset's count here + 1 (D9)
+//   - the dataset may have been deleted, and a push of new keys alone would make it anew, one count further: it goes
+//     first only to a service whose session tokens end with the dataset, or with a change of a record that the service
+//     holds, whose count no other incarnation has (D14)
+//   - the service may have been restored, and the push may bring its count up to the one known here: an answer with no
+//     count above that is not acknowledged; all there is is listed (D12)
+//
 // What may be repeated, and how often, so that every session ends (D13):
 //   - a push that is refused as stale, or for its session, lists again: first from the sync count, then from 0
 //     (kMaxRounds pushes)
@@ -14,7 +27,8 @@
 //     the last one disagree, a list of changes is used with the smallest count, one of all there is ends the session
 //   - a push that was full is followed by another, as long as nobody else writes (kMaxFullPushes more in a session)
 // With answers of one page, which is what a dataset within the quotas needs, a session therefore sends at most
-// kMaxRounds * (kMaxListStarts + 1) + kMaxFullPushes + 2 requests, the 2 for a deletion.
+// kMaxRounds * (kMaxListStarts + 1) + kMaxFullPushes + 2 requests, the 2 for a deletion, or one of them for a push that
+// came before the first list (a dataset that is being deleted is not pushed to). It costs none of the rounds.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +51,11 @@ inline constexpr int kMaxFullPushes = 4;
 
 struct Begin {
   SyncStart start = {};
+  // Of the latest list of this dataset that this device made, if nothing but this device's own pushes came to its store
+  // since; empty: list first.
+  std::string session_token = {};
+  // The service refuses a push whose session listed an incarnation that is gone.
+  bool token_ends_with_dataset = false;
 };
 struct Listed {
   ListedPage page = {};
@@ -109,6 +128,7 @@ struct Finish {
   std::size_t pushed = 0;
   std::size_t resolved = 0;
   std::size_t conflicts = 0;
+  std::string session_token = {};  // good for the next Begin; empty after an error
 };
 
 using Command = std::variant<ListRecords, StagePage, ApplyPull, AskConflicts, PreparePush, PushRecords, AcknowledgePush,
@@ -154,6 +174,7 @@ class DatasetSession {
   Next handle(StoreFailed event);
   Next handle(Cancel event);
 
+  [[nodiscard]] bool may_push_first(const Begin& begin) const;
   Next start_round();
   Next start_list(SyncCount from, PullKind kind);
   Next list_page();
@@ -164,6 +185,7 @@ class DatasetSession {
   Next apply(std::vector<RemoteRecord> records);
   void applied_up_to_listed();
   Next ask_conflicts();
+  Next list_all_as_restored();
   [[nodiscard]] bool more_to_push(const Acknowledged& event);
   Next after_refused_push(Error error);
   Next finish(std::optional<Error> error);
@@ -175,6 +197,8 @@ class DatasetSession {
   int rounds_ = 0;
   int full_pushes_ = 0;
   bool last_push_full_ = false;
+  bool pushes_first_ = false;  // no list of this session stands behind the push that is being made
+  bool needs_known_ = false;   // and it must change a record that the service holds
   Finish totals_;
 
   // The list of this round.

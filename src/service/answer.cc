@@ -7,6 +7,7 @@
 
 #include "auth/digest.h"
 #include "core/text.h"
+#include "wire/messages.h"
 
 namespace syncline::service {
 
@@ -77,6 +78,7 @@ HttpResponse typed_error(int status, std::string_view type, std::string_view mes
 void complete(HttpResponse& response, Timestamp now) {
   response.headers.push_back({"x-amzn-RequestId", random_uuid()});
   response.headers.push_back({"Date", http_date(now)});
+  response.headers.push_back({std::string(wire::kSessionHeader), std::string(wire::kSessionEndsWithDataset)});
   if (find_header(response.headers, "Content-Type") == nullptr) {
     response.headers.push_back({"Content-Type", "application/json"});
   }

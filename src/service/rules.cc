@@ -29,6 +29,8 @@ Result<void> check_distinct(const std::vector<Patch>& patches) {
 // A call that found no dataset may make one, or write to the one that was made since; but if that is gone as well, it
 // is a late copy of a call that had its effect on it (D4).
 bool deleted_since_listed(const DatasetState& state, const UpdateCall& call) {
+  // Listed in a history that was lost when the service was restored: its writer must hear of that first.
+  if (call.listed > state.count) return true;
   if (call.listed.value > 0) return from_before_deletion(state, call.listed);
   if (!call.gone) return false;
   return state.exists ? state.first_count != call.gone->next() : state.count != *call.gone;
@@ -43,7 +45,7 @@ Result<void> check_counts(const DatasetState& state, const std::vector<CurrentRe
   // conclude that nothing else had happened: it would never hear of the deletion.
   if (deleted_since_listed(state, call)) {
     return refused(ErrorCode::kResourceConflict,
-                   "Dataset was deleted after it was listed at SyncCount: " + std::to_string(call.listed.value));
+                   "Dataset was deleted or lost after it was listed at SyncCount: " + std::to_string(call.listed.value));
   }
   return {};
 }

@@ -52,7 +52,13 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
     auto row = connection.use(R"sql(
       SELECT phase, sync_count, generation, newest,
              row_sum('d', id, identity, name, phase, sync_count, newest) = checksum,
-             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1)
+             EXISTS (SELECT 1 FROM record WHERE dataset = ?1) OR EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1),
+             EXISTS (SELECT 1 FROM journal WHERE dataset = ?1),
+             EXISTS (SELECT 1 FROM journal AS j JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
+                     WHERE j.dataset = ?1),
+             EXISTS (SELECT 1 FROM journal AS j JOIN sent AS s ON s.dataset = j.dataset AND s.key = j.key
+                     WHERE j.dataset = ?1),
+             EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1)
       FROM dataset WHERE id = ?1)sql");
     if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
     if (row.number(4) == 0) fail_sum(connection);
@@ -61,7 +67,11 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
                      .start = SyncStart{.phase = static_cast<DatasetPhase>(row.number(0)),
                                         .sync_count = SyncCount{row.number(1)},
                                         .has_records = row.number(5) != 0,
-                                        .newest = SyncCount{row.number(3)}}};
+                                        .newest = SyncCount{row.number(3)},
+                                        .pending = row.number(6) != 0,
+                                        .pending_known = row.number(7) != 0,
+                                        .unanswered = row.number(8) != 0,
+                                        .open_conflicts = row.number(9) != 0}};
   });
 }
 

@@ -49,9 +49,9 @@ bool nothing_to_remove(const Candidate& candidate) {
   return !candidate.change.value && !candidate.base_present && !candidate.send_unanswered;
 }
 
-// A key that is written between pushes none of which is answered would otherwise leave a copy of each value. Every push
-// follows a list that showed what had arrived by then, so a send that is this many pushes old was not lost, but
-// refused.
+// A key that is written between pushes none of which is answered would otherwise leave a copy of each value. A push of
+// a key with unanswered sends follows a list that showed what had arrived by then (SyncStart::unanswered), so a send
+// that is this many pushes old was not lost, but refused.
 constexpr std::int64_t kSendsKept = 8;
 
 void forget_oldest_sends(Connection& connection, DatasetId dataset, std::string_view key) {

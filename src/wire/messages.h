@@ -137,6 +137,14 @@ Result<NoAnswer> decode_nothing(std::string_view body);
 // Retry-After is read in seconds. A body that is no JSON is never quoted beyond 200 printable characters.
 Error decode_error(const HttpResponse& response);
 
+// --- both sides ----------------------------------------------------------------------------------------------------
+
+// Not the vendor's: on every answer of a service that refuses an UpdateRecords (409) whose session listed an
+// incarnation of the dataset that was deleted since, however old the session is. A device may then push without a list
+// before it.
+inline constexpr std::string_view kSessionHeader = "Syncline-Session";
+inline constexpr std::string_view kSessionEndsWithDataset = "ends-with-dataset";
+
 // --- service side: routes.cc, service_codec.cc, pool_service_codec.cc -----------------------------------------------
 
 // What the method and path ask for, names still unchecked.

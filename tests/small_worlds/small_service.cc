@@ -15,7 +15,7 @@ unsigned place_of(std::size_t key, const Held& held) {
 }  // namespace
 
 Result<ListedPage> SmallService::list(SyncCount from, const std::string& next_token, std::size_t page_size) const {
-  ListedPage page{.session_token = std::to_string(incarnation)};
+  ListedPage page{.session_token = std::to_string(incarnation * 256 + (exists ? count : 0))};
   if (!exists) return page;
   if (from > SyncCount{count}) return Error{.code = ErrorCode::kNoSuchSyncCount, .message = "No such SyncCount"};
   page.dataset_count = SyncCount{count};
@@ -36,7 +36,8 @@ Result<ListedPage> SmallService::list(SyncCount from, const std::string& next_to
 }
 
 bool SmallService::update(const Push& push) {
-  if (push.incarnation != incarnation) return false;
+  const bool looks_at_token = !(lenient && push.first);
+  if (looks_at_token && (push.incarnation != incarnation || push.listed > count)) return false;
   for (const auto& patch : push.patches) {
     if (patch.base_count != (records[patch.key].known ? records[patch.key].count : Byte{0})) return false;
   }

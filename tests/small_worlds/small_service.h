@@ -21,10 +21,14 @@ struct Patch {
 struct Push {
   Byte device = 0;
   Byte incarnation = 0;  // what its session token is bound to
+  Byte listed = 0;       // the dataset's count in the list that gave the token
+  bool first = false;    // it went out without a list of its session's
   std::vector<Patch> patches = {};
 };
 
 struct SmallService {
+  // Its session tokens don't end with the dataset: in the worst case a push that no list came before makes it anew.
+  bool lenient = false;
   bool exists = false;
   Byte count = 0;
   Byte first_count = 0;

@@ -44,7 +44,13 @@ PlanInput describe(const Entry& entry, PullKind kind, const Held* incoming) {
 
 SyncStart SmallStore::start() const {
   SyncStart start{.phase = phase, .sync_count = SyncCount{sync_count}, .newest = SyncCount{newest}};
-  for (const auto& entry : keys) start.has_records |= entry.base.known || entry.conflict.known;
+  for (const auto& entry : keys) {
+    start.has_records |= entry.base.known || entry.conflict.known;
+    start.pending |= entry.pending;
+    start.pending_known |= entry.pending && entry.base.known;
+    start.unanswered |= entry.pending && !entry.sent.empty();
+    start.open_conflicts |= entry.conflict.known;
+  }
   return start;
 }
 

@@ -47,6 +47,10 @@ class Twins {
     EXPECT_EQ(lease.start.sync_count, start.sync_count);
     EXPECT_EQ(lease.start.has_records, start.has_records);
     EXPECT_EQ(lease.start.newest, start.newest);
+    EXPECT_EQ(lease.start.pending, start.pending);
+    EXPECT_EQ(lease.start.pending_known, start.pending_known);
+    EXPECT_EQ(lease.start.unanswered, start.unanswered);
+    EXPECT_EQ(lease.start.open_conflicts, start.open_conflicts);
     expect_equal_pending();
     const auto conflicts = real_.conflicts(id_).value();
     EXPECT_EQ(conflicts.size(), small_.open_conflicts());

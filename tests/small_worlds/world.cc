@@ -34,6 +34,9 @@ void add_event(Digest& digest, const engine::Event& event) {
     digest.add(static_cast<std::uint64_t>(begin->start.sync_count.value) * 4 + (begin->start.has_records ? 2U : 0U) +
                static_cast<std::uint64_t>(begin->start.phase));
     digest.add(static_cast<std::uint64_t>(begin->start.newest.value));
+    digest.add(begin->session_token);
+    digest.add((begin->start.pending ? 1U : 0U) | (begin->start.pending_known ? 2U : 0U) |
+               (begin->start.unanswered ? 4U : 0U) | (begin->start.open_conflicts ? 8U : 0U));
   } else if (const auto* listed = std::get_if<engine::Listed>(&event)) {
     const auto& page = listed->page;
     digest.add(static_cast<std::uint64_t>(page.dataset_count.value) * 4 + (page.dataset_exists ? 2U : 0U) +
@@ -66,6 +69,7 @@ void add_event(Digest& digest, const engine::Event& event) {
 
 World::World(const Budget& budget)
     : budget_(budget), deletions_left_(budget.deletions), restores_left_(budget.restores) {
+  service_.lenient = budget.lenient;
   for (Byte device = 0; device < kDevices; ++device) {
     const bool silent = device == 1 && budget.b_is_silent;
     devices_[device].writes_left = silent ? Byte{0} : budget.writes;
@@ -85,7 +89,7 @@ std::string World::apply(const Action& action) {
       break;
     case What::kStart:
       --devices_[action.device].syncs_left;
-      start(action.device);
+      start(action.device, action.detail == 0);
       break;
     case What::kStep:
       step(action.device, static_cast<Outcome>(action.detail));
@@ -97,7 +101,7 @@ std::string World::apply(const Action& action) {
     case What::kDeliver: {
       const auto push = late_[action.detail];
       late_.erase(late_.begin() + action.detail);
-      commit(push);
+      commit(push, false);
       break;
     }
     case What::kErase:
@@ -138,12 +142,19 @@ void World::write(Byte device, std::size_t key, bool removal) {
   self.words[key] = Word{.value = value, .removed = removal ? visible : kNoValue};
 }
 
-void World::start(Byte device) {
+bool World::keeps_token(Byte device) const {
+  const auto& self = devices_[device];
+  return !self.token.empty() && self.token_deletions == self.store.deletions;
+}
+
+void World::start(Byte device, bool with_token) {
   auto& self = devices_[device];
   ahead_[device] = 0;
   self.session.emplace();
   self.session->deletions = self.store.deletions;
-  tell(device, engine::Begin{self.store.start()});
+  engine::Begin begin{.start = self.store.start(), .token_ends_with_dataset = !budget_.lenient};
+  if (with_token && keeps_token(device)) begin.session_token = self.token;
+  tell(device, std::move(begin));
 }
 
 void World::tell(Byte device, engine::Event event) {
@@ -160,7 +171,9 @@ void World::tell(Byte device, engine::Event event) {
   const auto* finish = std::get_if<engine::Finish>(&*session.command);
   if (finish == nullptr) return;
   self.last_sync_failed = finish->error.has_value();
-  self.session.reset();
+  self.token = finish->session_token;
+  self.token_deletions = session.deletions;
+  end_session(device);
 }
 
 void World::step(Byte device, Outcome outcome) {
@@ -175,11 +188,19 @@ void World::kill(Byte device) {
   auto& self = devices_[device];
   const auto last = self.session->engine.on(engine::Cancel{failure(ErrorCode::kCancelled)});
   if (!is(last, engine::Finish{})) complain("D13: a session that was cancelled did not finish");
+  self.token.clear();
+  end_session(device);
+}
+
+// What it knew of a restored service, and had not written down, goes with it.
+void World::end_session(Byte device) {
+  auto& self = devices_[device];
+  blinded_[device] = blinded_[device] || self.session->in_doubt;
   self.session.reset();
 }
 
 void World::sync(Byte device) {
-  start(device);
+  start(device, true);
   while (devices_[device].session && complaint_.empty()) {
     const bool keep_local = service_.count % 2 == 0;
     const bool asking = is(devices_[device].session->command, engine::AskConflicts{});
@@ -190,7 +211,7 @@ void World::sync(Byte device) {
 // --- commands -----------------------------------------------------------------------------------------------------
 
 engine::Event World::run(Byte device, const engine::ListRecords& command, Outcome outcome) {
-  (void)device;
+  devices_[device].session->listed = true;
   if (outcome == Outcome::kLostBefore) return engine::CallFailed{failure(ErrorCode::kTimeout)};
   auto page = service_.list(command.from, command.next_token, budget_.page_size);
   if (!page) return engine::CallFailed{page.error()};
@@ -209,6 +230,7 @@ engine::Event World::run(Byte device, const engine::ApplyPull& command, Outcome 
   if (self.session->deletions != self.store.deletions) return engine::StoreFailed{failure(ErrorCode::kOutdated)};
   const auto before = self.store.keys;
   self.store.apply_pull(command.kind, command.sync_count, command.staged, command.records);
+  if (command.kind != PullKind::kIncremental) self.session->in_doubt = false;
   check_not_missed(device, before, command);
   return engine::Applied{};
 }
@@ -251,7 +273,11 @@ engine::Event World::run(Byte device, const engine::PreparePush&, Outcome /*outc
 }
 
 engine::Event World::run(Byte device, const engine::PushRecords& command, Outcome outcome) {
-  Push push{.device = device, .incarnation = static_cast<Byte>(std::stoi(command.session_token))};
+  const auto token = std::stoi(command.session_token);
+  Push push{.device = device,
+            .incarnation = static_cast<Byte>(token / 256),
+            .listed = static_cast<Byte>(token % 256),
+            .first = !devices_[device].session->listed};
   for (const auto& change : command.changes) {
     push.patches.push_back(Patch{.key = static_cast<Byte>(key_of(change.key)),
                                  .value = from_text(change.value),
@@ -263,7 +289,8 @@ engine::Event World::run(Byte device, const engine::PushRecords& command, Outcom
   if (outcome == Outcome::kLate || outcome == Outcome::kLostBefore) {
     return engine::CallFailed{failure(ErrorCode::kTimeout)};
   }
-  const bool committed = commit(push);
+  const bool tells_count = outcome != Outcome::kLostAfter && (outcome != Outcome::kShort || push.patches.size() > 1);
+  const bool committed = commit(push, tells_count);
   if (outcome == Outcome::kLostAfter) return engine::CallFailed{failure(ErrorCode::kTimeout)};
   if (!committed) return engine::CallFailed{failure(ErrorCode::kResourceConflict)};
   engine::Pushed pushed;
@@ -301,7 +328,7 @@ engine::Event World::run(Byte /*device*/, const engine::Finish&, Outcome /*outco
 
 // --- what happens at the service ----------------------------------------------------------------------------------
 
-bool World::commit(const Push& push) {
+bool World::commit(const Push& push, bool answered) {
   const auto before = service_;
   if (!service_.update(push)) return false;
   before_last_commit_ = before;
@@ -316,7 +343,13 @@ bool World::commit(const Push& push) {
   }
   for (std::size_t device = 0; device < kDevices; ++device) {
     const auto seen = std::max(devices_[device].store.sync_count, ahead_[device]);
-    blinded_[device] = blinded_[device] || (seen > before.count && seen <= service_.count);
+    const bool overtaken = seen > before.count && seen <= service_.count;
+    // A push that comes first to a restored service shows that by its answer's count.
+    if (device == push.device && push.first && answered) {
+      devices_[device].session->in_doubt = overtaken;
+    } else {
+      blinded_[device] = blinded_[device] || overtaken;
+    }
   }
   return true;
 }
@@ -380,7 +413,9 @@ void World::check_sync_counts() {
       const bool gone_here = version.value == kNoValue && !entry.base.known && !entry.conflict.known;
       const auto known = std::max(entry.base.known ? entry.base.count : Byte{0},
                                   entry.conflict.known ? entry.conflict.count : Byte{0});
-      if (known < version.count && !gone_here) complain("D9: the sync count passed a change that is not applied");
+      const bool own = version.by == device + 1 && is_own_value(entry, version.value);  // still to be heard of
+      if (known < version.count && !gone_here && !own)
+        complain("D9: the sync count passed a change that is not applied");
     }
   }
 }

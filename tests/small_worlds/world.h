@@ -24,11 +24,12 @@ struct Budget {
   Byte page_size = 2;
   bool shared_start = false;  // both devices begin with one record that A wrote
   bool b_is_silent = false;   // one device alone: nothing may ever be asked
+  bool lenient = false;       // the service's session tokens don't end with the dataset
 };
 
 enum class What : std::uint8_t {
   kWrite,       // detail: the key, + kRemoval
-  kStart,       // synchronize()
+  kStart,       // synchronize(); detail: 1: what is kept of the last list is too old
   kStep,        // the session's command is carried out; detail: an Outcome
   kKill,        // the session is gone, the store stays
   kDeliver,     // a push that was on its way arrives; detail: which
@@ -68,6 +69,8 @@ struct Session {
   std::vector<OutgoingChange> sent = {};
   std::uint64_t told = 0;  // digest of all events: stands for the engine's state
   Byte deletions = 0;      // of the store when it began
+  bool listed = false;     // a list of its own stands behind what it pushes
+  bool in_doubt = false;   // its push brought a restored service up to the count that it had seen, and it was told
 };
 
 class World {
@@ -98,6 +101,8 @@ class World {
     Byte syncs_left = 0;
     Byte values = 0;
     bool last_sync_failed = false;
+    std::string token = {};  // of the latest list, in the process's memory
+    Byte token_deletions = 0;
     std::array<Word, kKeys> words = {};
     // D4: how often each write may still become a version: once, and once more each time the app insists on it.
     std::array<std::array<Byte, kRevisions>, kKeys> spent = {};
@@ -106,9 +111,11 @@ class World {
 
   [[nodiscard]] Byte new_value(Byte device);
   void write(Byte device, std::size_t key, bool removal);
-  void start(Byte device);
+  [[nodiscard]] bool keeps_token(Byte device) const;
+  void start(Byte device, bool with_token);
   void step(Byte device, Outcome outcome);
   void kill(Byte device);
+  void end_session(Byte device);
   void tell(Byte device, engine::Event event);
   void restore();
 
@@ -124,7 +131,8 @@ class World {
   engine::Event run(Byte device, const engine::FinishDeletion& command, Outcome outcome);
   engine::Event run(Byte device, const engine::Finish& command, Outcome outcome);
 
-  bool commit(const Push& push);
+  // `answered`: the device hears of the count.
+  bool commit(const Push& push, bool answered);
   void answer_conflict(Byte device, std::size_t key, Outcome outcome);
   // A deletion takes the counts and the words about a dataset along; a restore takes back what was committed.
   [[nodiscard]] bool words_count() const { return budget_.deletions == 0 && budget_.restores == 0; }

@@ -38,6 +38,7 @@ std::string describe(const Action& action) {
                                              "keeps remote", "uses new",    "later"};
   std::string text =
       std::string(1, static_cast<char>('A' + action.device)) + " " + kWhat[static_cast<std::size_t>(action.what)];
+  if (action.what == What::kStart && action.detail == 1) text += " with a list";
   if (action.what == What::kStep) text += std::string(" ") + kOutcome[action.detail];
   if (action.what == What::kWrite) {
     text += (action.detail >= kRemoval ? " removal of " : " ") + key_name(action.detail % kRemoval);
@@ -76,6 +77,9 @@ void World::append_steps(std::vector<Action>& actions, Byte device) const {
   const auto& self = devices_[device];
   if (!self.session) {
     if (self.syncs_left > 0) actions.push_back({What::kStart, device, 0});
+    if (self.syncs_left > 0 && keeps_token(device) && self.store.start().pending) {
+      actions.push_back({What::kStart, device, 1});
+    }
     return;
   }
   for (const auto outcome : outcomes_of(*self.session->command, self.store, budget_.faults > 0)) {
@@ -101,13 +105,17 @@ std::uint64_t World::digest() const {
         if (times != 0) digest.add(times * kRevisions + i);
       }
     }
+    digest.add(device.token);
+    digest.add(device.token_deletions == device.store.deletions ? 1U : 0U);
     digest.add(device.session ? 1U : 0U);
     if (!device.session) continue;
     digest.add(device.session->told);
-    digest.add(device.session->deletions == device.store.deletions ? 1U : 0U);
+    digest.add((device.session->deletions == device.store.deletions ? 1U : 0U) | (device.session->listed ? 2U : 0U) |
+               (device.session->in_doubt ? 4U : 0U));
   }
   for (const auto& push : late_) {
-    digest.add(push.device | (unsigned{push.incarnation} << 8U));
+    digest.add(push.device | (unsigned{push.incarnation} << 8U) | (unsigned{push.listed} << 16U) |
+               (push.first ? 1U << 24U : 0U));
     for (const auto& patch : push.patches) {
       digest.add(patch.key | (unsigned{patch.value} << 8U) | (unsigned{patch.base_count} << 16U) |
                  (unsigned{patch.revision} << 24U));

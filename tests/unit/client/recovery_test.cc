@@ -111,6 +111,7 @@ TEST_F(RecoveryTest, D12Case11AStaleCountIsResolvedInTheSameSync) {
   phone.put("k2", "1");
   phone.sync_well();
   laptop.sync_well();
+  phone.client.reset();  // so that a list comes before the push
   phone.dataset().set_conflict_handler(conflict_policy::keep_local);
   phone.put("k1", "phone");
   phone.put("k2", "phone");
@@ -367,7 +368,7 @@ TEST_F(RecoveryTest, D16Case21AnHourWrongFromTheStart) {
   phone.put("k", "1");
   EXPECT_EQ(phone.sync_well().requests, 3U);
   phone.put("k", "2");
-  EXPECT_EQ(phone.sync_well().requests, 2U);
+  EXPECT_EQ(phone.sync_well().requests, 1U);
 }
 
 }  // namespace

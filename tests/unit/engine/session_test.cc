@@ -387,6 +387,154 @@ TEST_F(SessionTest, TheFinishCountsWhatHappened) {
   EXPECT_EQ(finish.pushed, 1U);
 }
 
+// --- a push before the list --------------------------------------------------------------------------------------
+
+class PushFirstTest : public SessionTest {
+ protected:
+  // A session that may push first: something that the service knows is pending, and the last list's token is there.
+  static Begin begin_with_token() {
+    return Begin{.start = {.sync_count = SyncCount{5},
+                           .has_records = true,
+                           .newest = SyncCount{5},
+                           .pending = true,
+                           .pending_known = true},
+                 .session_token = "kept",
+                 .token_ends_with_dataset = true};
+  }
+  static OutgoingChange known_change(std::string key) {
+    auto known = change(std::move(key));
+    known.base_count = SyncCount{4};
+    return known;
+  }
+  PushRecords push_first(const Begin& begin) {
+    next<PreparePush>(begin);
+    return next<PushRecords>(Prepared{{known_change("k")}});
+  }
+};
+
+TEST_F(PushFirstTest, OneLocalChangeIsOneRequest) {
+  EXPECT_EQ(push_first(begin_with_token()).session_token, "kept");
+  EXPECT_EQ(next<AcknowledgePush>(Pushed{{record("k", 6)}}).listed, SyncCount{5});
+  const auto finish = finish_with(Acknowledged{.acknowledged = 1, .nothing_between = true});
+  EXPECT_FALSE(finish.error);
+  EXPECT_EQ(finish.pushed, 1U);
+  EXPECT_EQ(finish.session_token, "kept");
+  EXPECT_EQ(session_.requests(), 1U);
+}
+
+TEST_F(PushFirstTest, OnlyIfNothingElseIsInDoubt) {
+  const auto lists = [&](auto&& spoil) {
+    session_ = DatasetSession{};
+    auto begin = begin_with_token();
+    spoil(begin);
+    next<ListRecords>(begin);
+  };
+  lists([](Begin& begin) { begin.session_token.clear(); });
+  lists([](Begin& begin) { begin.start.pending = false; });
+  lists([](Begin& begin) { begin.start.unanswered = true; });
+  lists([](Begin& begin) { begin.start.open_conflicts = true; });
+  lists([](Begin& begin) { begin.start.newest = SyncCount{6}; });
+  lists([](Begin& begin) { begin.start.phase = DatasetPhase::kDeleting; });
+  lists([](Begin& begin) { begin.start.pending_known = begin.token_ends_with_dataset = false; });
+}
+
+// D14: a service that does not look whether the listed dataset is still there would make it anew for a push of new
+// keys.
+TEST_F(PushFirstTest, D14NewKeysAloneGoFirstOnlyWhereTheTokenEndsWithTheDataset) {
+  auto begin = begin_with_token();
+  begin.start.pending_known = false;
+  next<PreparePush>(begin);
+  next<PushRecords>(Prepared{{change("new")}});
+
+  session_ = DatasetSession{};
+  begin.token_ends_with_dataset = false;
+  next<ListRecords>(begin);
+}
+
+// The app may have written in between, so that what is prepared is not what was pending at the start.
+TEST_F(PushFirstTest, D14WhatIsPreparedDecides) {
+  auto begin = begin_with_token();
+  begin.token_ends_with_dataset = false;
+  next<PreparePush>(begin);
+  EXPECT_EQ(next<ListRecords>(Prepared{{change("new")}}).from, SyncCount{5});
+
+  session_ = DatasetSession{};
+  next<PreparePush>(begin);
+  next<PushRecords>(Prepared{{change("new"), known_change("k")}});
+}
+
+TEST_F(PushFirstTest, NothingToPushAfterAllIsAList) {
+  next<PreparePush>(begin_with_token());
+  next<ListRecords>(Prepared{});
+}
+
+TEST_F(PushFirstTest, D9OthersWroteSoAListFollows) {
+  push_first(begin_with_token());
+  next<AcknowledgePush>(Pushed{{record("k", 7)}});
+  EXPECT_EQ(next<ListRecords>(Acknowledged{.acknowledged = 1}).from, SyncCount{5});
+  next<ApplyPull>(Listed{page(7, {record("other", 6), record("k", 7)})});
+  next<AskConflicts>(Applied{.changed = 1});
+  next<PreparePush>(ConflictsAsked{});
+  const auto finish = finish_with(Prepared{});
+  EXPECT_EQ(finish.session_token, "token");
+  EXPECT_EQ(session_.requests(), 2U);
+}
+
+// D12: between answer and list the service was restored.
+TEST_F(PushFirstTest, D12AListBehindTheAnswerIsARestoredOne) {
+  push_first(begin_with_token());
+  next<AcknowledgePush>(Pushed{{record("k", 7)}});
+  next<ListRecords>(Acknowledged{.acknowledged = 1});
+  EXPECT_EQ(next<ListRecords>(Listed{page(6)}).from, SyncCount{0});
+  EXPECT_EQ(next<ApplyPull>(Listed{page(6)}).kind, PullKind::kRestored);
+}
+
+TEST_F(PushFirstTest, D12AnAnswerBehindOurCountIsNotAcknowledgedAndAllIsListed) {
+  push_first(begin_with_token());
+  EXPECT_EQ(next<ListRecords>(Pushed{{record("k", 5)}}).from, SyncCount{0});
+  EXPECT_EQ(next<ApplyPull>(Listed{page(5, {record("k", 5)})}).kind, PullKind::kRestored);
+}
+
+TEST_F(PushFirstTest, AKnownRecordInTheAnswerIsNoSignOfARestore) {
+  push_first(begin_with_token());
+  next<AcknowledgePush>(Pushed{{record("known", 3), record("k", 6)}});
+}
+
+TEST_F(PushFirstTest, ARefusalCostsNoRound) {
+  Error for_good = failure(ErrorCode::kLimitExceeded);
+  for_good.http_status = 400;
+  for (const auto& refusal : {failure(ErrorCode::kResourceConflict), for_good}) {
+    session_ = DatasetSession{};
+    push_first(begin_with_token());
+    EXPECT_EQ(next<ListRecords>(CallFailed{refusal}).from, SyncCount{5});
+    list_and_push(5);
+    EXPECT_EQ(next<ListRecords>(CallFailed{failure(ErrorCode::kResourceConflict)}).from, SyncCount{5});
+    list_and_push(5);
+    EXPECT_EQ(next<ListRecords>(CallFailed{failure(ErrorCode::kResourceConflict)}).from, SyncCount{0});
+  }
+}
+
+TEST_F(PushFirstTest, WhatIsNoRefusalEndsTheAttemptAndTheToken) {
+  for (const auto code : {ErrorCode::kNetwork, ErrorCode::kTimeout, ErrorCode::kTooManyRequests,
+                          ErrorCode::kServiceFailure, ErrorCode::kNotAuthorized, ErrorCode::kTls}) {
+    session_ = DatasetSession{};
+    push_first(begin_with_token());
+    const auto finish = finish_with(CallFailed{failure(code)});
+    EXPECT_EQ(finish.error->code, code);
+    EXPECT_EQ(finish.session_token, "");
+  }
+}
+
+TEST_F(PushFirstTest, AFullPushIsFollowedByTheRest) {
+  next<PreparePush>(begin_with_token());
+  next<PushRecords>(Prepared{full_push()});
+  next<AcknowledgePush>(Pushed{{record("k0", 6)}});
+  next<PreparePush>(Acknowledged{.acknowledged = kMaxPatchesPerPush, .nothing_between = true});
+  EXPECT_EQ(next<PushRecords>(Prepared{{change("rest")}}).session_token, "kept");
+  EXPECT_EQ(next<AcknowledgePush>(Pushed{{record("rest", 7)}}).listed, SyncCount{6});
+  finish_with(Acknowledged{.acknowledged = 1, .nothing_between = true});
+}
+
 // --- deletion -----------------------------------------------------------------------------------------------------
 
 class DeletionTest : public SessionTest {

@@ -69,6 +69,8 @@ std::vector<Place> places() {
   const Event news = Listed{page(6, {record("k", 6)})};
   const Event more = Listed{page(6, {record("k", 6)}, "2")};
   const Event prepared = Prepared{{change("k")}};
+  const Event begin_push = Begin{
+      .start = {.sync_count = SyncCount{5}, .pending = true}, .session_token = "kept", .token_ends_with_dataset = true};
   return {
       {"idle", {}, {kBegin}},
       {"checking a deletion", {begin_deletion}, {kListed, kCallFailed}},
@@ -81,6 +83,9 @@ std::vector<Place> places() {
       {"preparing", {begin, listed, ConflictsAsked{}}, {kPrepared}},
       {"pushing", {begin, listed, ConflictsAsked{}, prepared}, {kPushed, kCallFailed}},
       {"acknowledging", {begin, listed, ConflictsAsked{}, prepared, Pushed{}}, {kAcknowledged}},
+      {"preparing to push first", {begin_push}, {kPrepared}},
+      {"pushing first", {begin_push, prepared}, {kPushed, kCallFailed}},
+      {"acknowledging what went first", {begin_push, prepared, Pushed{}}, {kAcknowledged}},
       {"finished", {begin, listed, ConflictsAsked{}, Prepared{}}, {}},
   };
 }
@@ -137,9 +142,9 @@ TEST(SessionTotal, CancelEndsEveryStateOnceWithItsError) {
 using Adversary = std::function<Event(const Command&)>;
 
 // Drives a session until it finishes; returns the number of requests, or nullopt if it did not end.
-std::optional<std::size_t> drive(SyncStart start, const Adversary& adversary) {
+std::optional<std::size_t> drive(const Begin& begin, const Adversary& adversary) {
   DatasetSession session;
-  auto command = session.on(Begin{start});
+  auto command = session.on(begin);
   for (int step = 0; step < 500'000 && command; ++step) {
     if (std::holds_alternative<Finish>(*command)) return session.requests();
     command = session.on(adversary(*command));
@@ -175,7 +180,8 @@ Event any_answer(const Command& command, std::mt19937& random, bool paged) {
   }
   if (std::holds_alternative<PushRecords>(command)) {
     if (random() % 3 != 0) return CallFailed{failure(any_call_error(random))};
-    return Pushed{};
+    if (random() % 2 == 0) return Pushed{};
+    return Pushed{{record("k", static_cast<std::int64_t>(random() % 12))}};
   }
   if (std::holds_alternative<DeleteRemotely>(command)) {
     if (random() % 2 == 0) return CallFailed{failure(any_call_error(random))};
@@ -191,10 +197,14 @@ Event any_answer(const Command& command, std::mt19937& random, bool paged) {
   return DeletionFinished{};
 }
 
-SyncStart any_start(std::mt19937& random) {
-  return SyncStart{.phase = random() % 4 == 0 ? DatasetPhase::kDeleting : DatasetPhase::kActive,
-                   .sync_count = SyncCount{static_cast<std::int64_t>(random() % 8)},
-                   .has_records = random() % 2 == 0};
+Begin any_start(std::mt19937& random) {
+  const bool push_first = random() % 2 == 0;
+  return Begin{.start = {.phase = random() % 4 == 0 ? DatasetPhase::kDeleting : DatasetPhase::kActive,
+                         .sync_count = SyncCount{static_cast<std::int64_t>(random() % 8)},
+                         .has_records = random() % 2 == 0,
+                         .pending = push_first},
+               .session_token = push_first ? "kept" : "",
+               .token_ends_with_dataset = push_first};
 }
 
 TEST(SessionBounds, D13EndsWithinTheStatedRequestsWhateverTheServiceSays) {
@@ -222,7 +232,7 @@ TEST(SessionBounds, D13EndsWithPagesToo) {
 // A service that always has one more page, and refuses every push.
 TEST(SessionBounds, D13EndsAgainstEndlessPages) {
   int token = 0;
-  const auto requests = drive(SyncStart{}, [&](const Command& command) -> Event {
+  const auto requests = drive(Begin{}, [&](const Command& command) -> Event {
     if (std::holds_alternative<StagePage>(command)) return Staged{};
     return Listed{page(5, {}, std::to_string(++token))};
   });

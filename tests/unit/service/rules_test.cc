@@ -196,6 +196,13 @@ TEST(Rules, ASessionFromBeforeTheDeletionIsInConflict) {
   EXPECT_TRUE(decide(recreated, {current(0, false)}, call({patch("a", "1", 0)}, 0)));
 }
 
+// Restored to before that list: the writer must list before it writes, else it may come to the very count that it knew.
+TEST(Rules, ASessionOfALostHistoryIsInConflict) {
+  EXPECT_EQ(decide(existing(9), {current(0, false)}, call({patch("a", "1", 0)}, 10)).error().code,
+            ErrorCode::kResourceConflict);
+  EXPECT_TRUE(decide(existing(9), {current(0, false)}, call({patch("a", "1", 0)}, 9)));
+}
+
 // --- quotas (S5) ----------------------------------------------------------------------------------------------------
 
 TEST(Quota, RecordsAreExactS5) {
