@@ -11,12 +11,15 @@
 #include <string_view>
 #include <vector>
 
+#include "syncline/automatic_sync.h"
+#include "syncline/connectivity.h"
 #include "syncline/credentials.h"
 #include "syncline/dataset.h"
 #include "syncline/dispatcher.h"
 #include "syncline/export.h"
 #include "syncline/records.h"
 #include "syncline/result.h"
+#include "syncline/sync_status.h"
 
 namespace syncline {
 
@@ -54,7 +57,9 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{60'000};  // for one request, connecting included
   std::chrono::milliseconds lock_timeout{5'000};      // how long a call waits for another process on the same store
-  std::string ca_file = {};  // PEM certificates to trust instead of the system's; empty: the system's
+  std::string ca_file = {};           // PEM certificates to trust instead of the system's; empty: the system's
+  AutomaticSync automatic_sync = {};  // off
+  std::shared_ptr<ConnectivityMonitor> connectivity = {};  // for automatic syncs; null: system_connectivity()
 };
 
 struct ShutdownReport {
@@ -97,6 +102,27 @@ class SYNCLINE_API Client {
   // nothing that waits for that callback; with inline callbacks the deadline then counts as 0. A second call gives the
   // same report. [blocks]
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
+
+  // --- automatic syncs (ClientOptions::automatic_sync), and what an interface shows
+  // What is known now. The first call, of this or on_status(), has the datasets looked at for open conflicts, by the
+  // client's thread or the next tick(). [never blocks]
+  [[nodiscard]] SyncStatus status();
+  // Told of changes from now on, until the subscription ends.
+  [[nodiscard]] Subscription on_status(StatusCallback callback);
+  [[nodiscard]] Subscription on_progress(ProgressCallback callback);
+
+  // Before the app is suspended: synchronizes all datasets with pending changes until the deadline, and says what is
+  // left of them. What is cut off goes on afterwards if the app does, and nothing is lost if it does not. With
+  // automatic syncs and no network it does not try. Drives the client with Threading::kTick. From inside a callback of
+  // this client it waits for nothing: it begins the syncs and says what there is. Errors: kClosed, kStorage... [blocks]
+  Result<FlushReport> flush(std::chrono::milliseconds deadline);
+
+  // What the app is told by its system and the client can't see. Nothing happens with automatic syncs off. [never
+  // blocks]
+  void network_changed(const Connectivity& network);
+  void entered_foreground();  // as a client is opened: in the foreground
+  void entered_background();
+  void credentials_changed();  // the player has signed in again: the provider has others now
 
   [[nodiscard]] const std::string& identity_id() const;
   // The last time that the store file of this data directory was found damaged: it was set aside, and what could be

@@ -69,6 +69,11 @@ Result<void> check_times(const ClientOptions& options) {
     return invalid("ClientOptions: connect_timeout and request_timeout must be positive");
   }
   if (options.lock_timeout.count() < 0) return invalid("ClientOptions::lock_timeout is negative");
+  const auto& automatic = options.automatic_sync;
+  for (const auto time : {automatic.settle, automatic.longest_settle, automatic.period, automatic.jitter,
+                          automatic.hint_jitter, automatic.first_delay, automatic.longest_delay}) {
+    if (!in_range(time)) return invalid("ClientOptions::automatic_sync: a time is negative or longer than a day");
+  }
   return {};
 }
 
@@ -113,6 +118,7 @@ Result<Client> Client::open(ClientOptions options) {
     if (auto checked = check(options); !checked) return std::move(checked).error();
     auto transport = make_transport(options);
     if (!transport) return std::move(transport).error();
+    if (options.automatic_sync.enabled && !options.connectivity) options.connectivity = system_connectivity();
     return open_with(std::move(options), Ports{.clock = std::make_shared<SystemClock>(),
                                                .random = std::make_unique<SystemRandom>(),
                                                .transport = std::move(*transport)});
@@ -157,6 +163,39 @@ std::optional<MonotonicTime> Client::tick(MonotonicTime now) {
 ShutdownReport Client::shutdown(std::chrono::milliseconds deadline) {
   const auto alive = impl_;
   return alive->shutdown(deadline);
+}
+
+SyncStatus Client::status() {
+  return impl_->status();
+}
+
+Subscription Client::on_status(StatusCallback callback) {
+  return impl_->on_status(std::move(callback));
+}
+
+Subscription Client::on_progress(ProgressCallback callback) {
+  return impl_->on_progress(std::move(callback));
+}
+
+Result<FlushReport> Client::flush(std::chrono::milliseconds deadline) {
+  const auto alive = impl_;
+  return shielded([&] { return alive->flush(deadline); });
+}
+
+void Client::network_changed(const Connectivity& network) {
+  impl_->note(Autopilot::Rules::NetworkChanged{network});
+}
+
+void Client::entered_foreground() {
+  impl_->note(Autopilot::Rules::CameToFront{});
+}
+
+void Client::entered_background() {
+  impl_->note(Autopilot::Rules::WentToBack{});
+}
+
+void Client::credentials_changed() {
+  impl_->note(Autopilot::Rules::CredentialsChanged{});
 }
 
 const std::string& Client::identity_id() const {

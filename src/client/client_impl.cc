@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "net/curl_transport.h"
+#include "net/endpoint.h"
 
 namespace syncline {
 
@@ -12,8 +13,17 @@ namespace {
 // Pages of ListDatasets, each of at least one dataset where the service is sane; an identity has 20 by default.
 constexpr int kMaxListPages = 1'000;
 
-// Deadlines beyond this are as good as none, and do not overflow a clock.
-constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours{24 * 365};
+// Without a service there is nothing to do by itself.
+AutomaticSync automatic_options(const ClientOptions& options) {
+  auto automatic = options.automatic_sync;
+  automatic.enabled = automatic.enabled && !options.endpoint.empty();
+  return automatic;
+}
+
+bool is_local(const std::string& endpoint) {
+  const auto parsed = net::parse_endpoint(endpoint);
+  return parsed && parsed->loopback;
+}
 
 }  // namespace
 
@@ -33,9 +43,12 @@ ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store
       neighbours_(driver_,
                   options_.threading == Threading::kTick ? Neighbours::How::kStepping : Neighbours::How::kWatching,
                   options_.data_directory, [this] { return look_for_changes(); }),
+      autopilot_(automatic_options(options_), is_local(options_.endpoint), *random_, gate_, driver_,
+                 options_.connectivity, autopilot_hooks()),
       store_(std::move(store)) {}
 
 void ClientImpl::start() {
+  if (autopilot_.automatic()) autopilot_.watch();
   if (options_.threading == Threading::kOwnThread) driver_->start_thread();
 }
 
@@ -58,6 +71,7 @@ Result<std::shared_ptr<DatasetImpl>> ClientImpl::dataset(std::string_view name) 
   if (!known) {
     known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id);
     known->connect();
+    if (autopilot_.watches()) driver_->post([self = shared_from_this(), id = *id] { self->autopilot_.opened(id); });
   }
   return known;
 }
@@ -79,7 +93,8 @@ SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId i
                      .device_id = options_.device_id,
                      .dataset = id,
                      .conflict_handler = {},
-                     .announce = {}};
+                     .announce = {},
+                     .observer = &autopilot_};
 }
 
 // --- what shutdown() waits for ------------------------------------------------------------------------------------
@@ -105,13 +120,18 @@ Result<void> ClientImpl::can_reach_service() const {
   return {};
 }
 
-// Finished before it is told: a callback that shuts down must not find its own operation among those that run.
-void ClientImpl::finish(OperationId operation, std::function<void()> completion) {
+bool ClientImpl::leave(OperationId operation) {
   {
     const std::lock_guard guard(mutex_);
-    if (operations_.erase(operation) == 0) return;  // shutdown() has answered in its place
+    if (operations_.erase(operation) == 0) return false;
   }
   changed_.notify_all();
+  return true;
+}
+
+// Finished before it is told: a callback that shuts down must not find its own operation among those that run.
+void ClientImpl::finish(OperationId operation, std::function<void()> completion) {
+  if (!leave(operation)) return;  // shutdown() has answered in its place
   gate_->post(CallbackKind::kCompletion, std::move(completion));
 }
 
@@ -249,6 +269,7 @@ ShutdownReport ClientImpl::shutdown(std::chrono::milliseconds deadline) {
   ShutdownReport report;
   report.clean = wait_until_idle(std::clamp(deadline, std::chrono::milliseconds{0}, kLongestDeadline));
   driver_->stop();
+  autopilot_.stop();
   cancel_what_runs();
   answer_what_is_left();
   gate_->close();
@@ -328,6 +349,8 @@ void ClientImpl::forget_the_app() {
     datasets.swap(datasets_);
   }
   for (const auto& [name, dataset] : datasets) dataset->forget_the_app();
+  autopilot_.status().close();
+  autopilot_.progress().close();
   options_.conflict_handler = nullptr;
 }
 

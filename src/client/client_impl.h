@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/autopilot.h"
 #include "client/callback_gate.h"
 #include "client/driver.h"
 #include "client/event_hub.h"
@@ -66,7 +67,18 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] const std::optional<RecoveryReport>& recovery() const { return recovery_; }
 
   void start();
+  // --- syncs that nobody asked for, and what an interface shows: automatic.cc. [any thread]
+  [[nodiscard]] SyncStatus status();
+  [[nodiscard]] Subscription on_status(StatusCallback callback);
+  [[nodiscard]] Subscription on_progress(ProgressCallback callback);
+  Result<FlushReport> flush(std::chrono::milliseconds deadline);
+  // The network, the app's life, the credentials: whatever the rules know as an event.
+  void note(Autopilot::Rules::Event event) { autopilot_.post(std::move(event)); }
+  // A push message says that this dataset has changed at the service. False: automatic syncs are off, nothing happens.
+  bool sync_for_hint(const std::string& dataset);
+
   static Client wrap(std::shared_ptr<ClientImpl> impl) { return Client(std::move(impl)); }
+  static ClientImpl& of(const Client& client) { return *client.impl_; }  // for tests
 
   // --- for DatasetImpl
   // Runs `body` with the store while it is open; kClosed afterwards.
@@ -108,9 +120,15 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
   [[nodiscard]] wire::Target target(const DatasetName& name) const;
   static Error closed_error();
+  // For each dataset: that it was written to. [any thread]
+  void wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId dataset) { autopilot_.wrote(mark, dataset); }
+  // Of a dataset some of whose conflicts may have been settled. [any thread]
+  void count_conflicts(store::DatasetId dataset);
 
  private:
   using OperationId = std::uint64_t;
+  // Deadlines beyond this are as good as none, and do not overflow a clock.
+  static constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours{24 * 365};
   enum class Life : std::uint8_t {
     kOpen,
     kClosing,  // shutdown() waits for what runs; nothing new runs
@@ -126,7 +144,17 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] Result<void> can_reach_service() const;
   // nullopt: nothing can begin any more.
   std::optional<Operation> enter(const std::function<void(OperationId, Error)>& complete);
+  // Whether it was still to be answered.
+  bool leave(OperationId operation);
   void finish(OperationId operation, std::function<void()> completion);
+
+  using OwnSyncDone = std::function<void(const Result<SyncReport>&)>;
+  struct Flushing;
+  Autopilot::Hooks autopilot_hooks();
+  bool begin_own_sync(store::DatasetId dataset, std::optional<int> attempts, OwnSyncDone done);
+  void find_datasets();
+  Result<void> begin_flush(const std::shared_ptr<Flushing>& flushing);
+  Result<FlushReport> what_is_left(Flushing& flushing);
 
   void list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far, int pages,
                  Completed<std::vector<RemoteDataset>> done);
@@ -152,6 +180,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   const std::shared_ptr<Driver> driver_;
   const std::shared_ptr<Remote> remote_;
   Neighbours neighbours_;
+  Autopilot autopilot_;
 
   std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
   std::atomic<bool> store_closed_ = false;
@@ -207,6 +236,7 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   void announce(ChangeSource source, store::KeyChanges changes);
   // Queues it for ClientImpl::tell_changes(); false: nobody wants to hear of it. [any thread]
   bool queue_change(ChangeSource source, store::KeyChanges changes);
+  [[nodiscard]] SyncJob& job() { return *job_; }
   [[nodiscard]] bool anybody_listens() const { return hub_->anybody(); }
   [[nodiscard]] Subscription subscribe(ChangeCallback callback);
   void set_conflict_handler(ConflictHandler handler);
@@ -225,6 +255,7 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   const DatasetName name_;
   const store::DatasetId id_;
   const std::shared_ptr<EventHub> hub_ = std::make_shared<EventHub>();
+  const std::shared_ptr<WriteMark> mark_ = std::make_shared<WriteMark>();
   std::shared_ptr<SyncJob> job_;
   std::mutex handler_mutex_;
   ConflictHandler handler_;

@@ -33,6 +33,11 @@ Driver::TimerId Driver::after(milliseconds delay, Task task) {
   return last_timer_;
 }
 
+Driver::TimerId Driver::each_step(Task task) {
+  each_step_.emplace(++last_timer_, std::move(task));
+  return last_timer_;
+}
+
 void Driver::cancel_timer(TimerId timer) {
   const auto found =
       std::find_if(timers_.begin(), timers_.end(), [timer](const auto& entry) { return entry.first.second == timer; });
@@ -45,7 +50,7 @@ std::optional<MonotonicTime> Driver::step(MonotonicTime now) {
   stepping_thread_ = std::this_thread::get_id();
   now_ = now;
   run_tasks();
-  if (const auto task = each_step_; task && !stopped_) task();  // it may replace itself
+  run_each_step();
   run_timers(now);
   if (!stopped_) transport_->step();
   run_tasks();
@@ -80,6 +85,14 @@ void Driver::run_tasks() {
   for (auto& task : ready) {
     if (stopped_) return;
     task();
+  }
+}
+
+void Driver::run_each_step() {
+  for (auto next = each_step_.begin(); next != each_step_.end() && !stopped_;) {
+    const auto [id, task] = *next;  // it may end itself, or another
+    task();
+    next = each_step_.upper_bound(id);
   }
 }
 
@@ -150,7 +163,7 @@ void Driver::drop_everything() {
     tasks.swap(tasks_);
   }
   timers_.clear();
-  each_step_ = nullptr;
+  each_step_.clear();
 }
 
 }  // namespace syncline

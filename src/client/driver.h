@@ -33,8 +33,11 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // --- inside a step, or when no step can run any more
   TimerId after(std::chrono::milliseconds delay, Task task);
   void cancel_timer(TimerId timer);
-  // Runs in every step until it is replaced; empty: nothing does.
-  void each_step(Task task) { each_step_ = std::move(task); }
+  // Runs in every step until no_longer_each_step().
+  TimerId each_step(Task task);
+  void no_longer_each_step(TimerId id) { each_step_.erase(id); }
+  // Of the latest step.
+  [[nodiscard]] MonotonicTime now() const { return now_; }
   [[nodiscard]] HttpTransport& transport() { return *transport_; }
   // Somebody else will post(): until what this returns is gone, step() asks to be called again at once.
   [[nodiscard]] Expectation expect() const { return expecting_; }
@@ -60,6 +63,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   [[nodiscard]] bool anything_posted();
   [[nodiscard]] std::optional<MonotonicTime> next_timer() const;
   void run_tasks();
+  void run_each_step();
   void run_timers(MonotonicTime now);
   void run_thread();
   void drop_everything();
@@ -74,7 +78,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   std::mutex step_mutex_;  // held by the step; guards what follows
   std::map<std::pair<MonotonicTime, TimerId>, Task> timers_;
   TimerId last_timer_ = 0;
-  Task each_step_;
+  std::map<TimerId, Task> each_step_;
   MonotonicTime now_;  // of the latest step
   Task at_rest_;
 

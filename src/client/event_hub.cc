@@ -5,35 +5,46 @@
 
 namespace syncline {
 
-struct EventHub::Impl {
-  boost::signals2::signal<void(const DatasetChange&)> signal;
+template <typename News>
+struct Hub<News>::Impl {
+  boost::signals2::signal<void(const News&)> signal;
 };
 
-EventHub::EventHub() : impl_(std::make_shared<Impl>()) {}
+template <typename News>
+Hub<News>::Hub() : impl_(std::make_shared<Impl>()) {}
 
-EventHub::~EventHub() = default;
+template <typename News>
+Hub<News>::~Hub() = default;
 
-Subscription EventHub::subscribe(ChangeCallback callback) {
-  auto connection = impl_->signal.connect([callback = std::move(callback)](const DatasetChange& change) {
+template <typename News>
+Subscription Hub<News>::subscribe(Callback callback) {
+  auto connection = impl_->signal.connect([callback = std::move(callback)](const News& news) {
     try {
-      callback(change);
+      callback(news);
     } catch (...) {
-      // D13: the app's exception; the other subscribers still hear of the change.
+      // D13: the app's exception; the other subscribers still hear of it.
     }
   });
   return Subscription([connection] { connection.disconnect(); });
 }
 
-bool EventHub::anybody() const {
+template <typename News>
+bool Hub<News>::anybody() const {
   return !impl_->signal.empty();
 }
 
-void EventHub::announce(const DatasetChange& change) {
-  impl_->signal(change);
+template <typename News>
+void Hub<News>::announce(const News& news) {
+  impl_->signal(news);
 }
 
-void EventHub::close() {
+template <typename News>
+void Hub<News>::close() {
   impl_->signal.disconnect_all_slots();
 }
+
+template class Hub<DatasetChange>;
+template class Hub<SyncStatus>;
+template class Hub<SyncProgress>;
 
 }  // namespace syncline

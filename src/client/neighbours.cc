@@ -24,16 +24,16 @@ void Neighbours::start() {
     watch_ = watch_store(data_directory_);
     if (watch_ && !driver_->transport().also_wait_for(watch_->descriptor())) watch_.reset();
   }
-  driver_->each_step([this] { step(); });
+  each_step_ = driver_->each_step([this] { step(); });
   // What was written before the watch began; without one, the first of many.
   look();
 }
 
 void Neighbours::stop() {
   if (!std::exchange(running_, false)) return;
-  driver_->each_step(nullptr);
+  driver_->no_longer_each_step(each_step_);
   driver_->cancel_timer(std::exchange(timer_, 0));
-  if (watch_) driver_->transport().also_wait_for(-1);
+  if (watch_) driver_->transport().no_longer_wait_for(watch_->descriptor());
   watch_.reset();
   due_ = false;
 }

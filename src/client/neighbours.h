@@ -41,6 +41,7 @@ class Neighbours {
   bool running_ = false;
   bool due_ = false;  // something was written that was not looked at
   Driver::TimerId timer_ = 0;
+  Driver::TimerId each_step_ = 0;
   std::chrono::milliseconds busy_pause_{0};
 };
 

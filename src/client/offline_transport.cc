@@ -50,8 +50,8 @@ OfflineTransport::~OfflineTransport() {
 }
 
 void OfflineTransport::wait(std::chrono::milliseconds longest) {
-  std::array<pollfd, 2> files = {pollfd{.fd = pipe_[0], .events = POLLIN, .revents = 0},
-                                 pollfd{.fd = also_, .events = POLLIN, .revents = 0}};
+  std::vector<pollfd> files = {pollfd{.fd = pipe_[0], .events = POLLIN, .revents = 0}};
+  for (const int descriptor : also_) files.push_back(pollfd{.fd = descriptor, .events = POLLIN, .revents = 0});
   static constexpr std::chrono::milliseconds kMost{std::numeric_limits<int>::max()};
   const auto bounded = std::clamp(longest, std::chrono::milliseconds{0}, pipe_[0] < 0 ? kSlice : kMost);
   ::poll(files.data(), files.size(), static_cast<int>(bounded.count()));
@@ -61,7 +61,7 @@ void OfflineTransport::wait(std::chrono::milliseconds longest) {
 }
 
 bool OfflineTransport::also_wait_for(int descriptor) {
-  also_ = descriptor;
+  also_.push_back(descriptor);
   return true;
 }
 

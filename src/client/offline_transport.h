@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "core/http.h"
 
@@ -24,6 +25,7 @@ class OfflineTransport final : public HttpTransport {
   void step() override;
   void wait(std::chrono::milliseconds longest) override;
   bool also_wait_for(int descriptor) override;
+  void no_longer_wait_for(int descriptor) override { std::erase(also_, descriptor); }
   void wake() override;
   [[nodiscard]] bool busy() const override { return !calls_.empty(); }
 
@@ -33,7 +35,7 @@ class OfflineTransport final : public HttpTransport {
   std::map<CallId, Completion> calls_;
   CallId last_call_ = 0;
   std::array<int, 2> pipe_ = {-1, -1};  // a byte in it: awake
-  int also_ = -1;
+  std::vector<int> also_;
 };
 
 }  // namespace syncline

@@ -30,6 +30,18 @@ std::vector<wire::RecordPatch> to_patches(const std::vector<OutgoingChange>& cha
   return patches;
 }
 
+SyncAmount amount_of(const std::vector<RemoteRecord>& records) {
+  SyncAmount amount{.records = records.size()};
+  for (const auto& record : records) amount.bytes += record.key.size() + record.version.value.value_or("").size();
+  return amount;
+}
+
+SyncAmount amount_of(const std::vector<OutgoingChange>& changes) {
+  SyncAmount amount{.records = changes.size()};
+  for (const auto& change : changes) amount.bytes += change.key.size() + change.value.value_or("").size();
+  return amount;
+}
+
 // D8: an answer that can't be used is as good as none; the other keys go on.
 bool leaves_conflict_open(ErrorCode code) {
   return code == ErrorCode::kInvalidArgument || code == ErrorCode::kLimitExceeded || code == ErrorCode::kNotFound;
@@ -51,18 +63,21 @@ Result<void> check_resolution(const Resolution& resolution) {
 
 // --- runs ---------------------------------------------------------------------------------------------------------
 
-void SyncJob::synchronize(Done done) {
+void SyncJob::synchronize(Done done, int attempts) {
   if (!idle()) {
     waiting_.push_back(std::move(done));
+    waiting_attempts_ = std::max(waiting_attempts_, attempts);
     return;
   }
   running_.push_back(std::move(done));
+  attempts_ = attempts;
   start_run();
 }
 
 void SyncJob::start_run() {
   attempt_ = 0;
   report_ = SyncReport{};
+  context_.observer->run_begun(context_.dataset);
   start_attempt();
 }
 
@@ -73,7 +88,7 @@ void SyncJob::cancel(const Error& error) {
   context_.driver->cancel_timer(retry_timer_);
   ++attempt_id_;  // what is still under way is no longer of interest
   if (const auto call = std::exchange(call_, nullptr)) context_.remote->cancel(call);
-  attempt_ = context_.attempts;
+  attempt_ = attempts_;
   if (session_.finished()) {
     end_run(error);
   } else {
@@ -82,6 +97,8 @@ void SyncJob::cancel(const Error& error) {
 }
 
 void SyncJob::end_run(const Result<SyncReport>& report) {
+  attempts_ = std::exchange(waiting_attempts_, 0);
+  context_.observer->run_ended(context_.dataset, report);
   for (auto& done : std::exchange(running_, std::exchange(waiting_, {}))) done(report);
   if (!idle()) start_run();
 }
@@ -135,7 +152,7 @@ SyncJob::Now SyncJob::carry_out(engine::Finish command) {
 
 bool SyncJob::worth_another_attempt(const Error& error) const {
   const auto retry = error.retry();
-  return attempt_ < context_.attempts && (retry == RetryClass::kTransient || retry == RetryClass::kResync);
+  return attempt_ < attempts_ && (retry == RetryClass::kTransient || retry == RetryClass::kResync);
 }
 
 void SyncJob::end_attempt(engine::Finish finish) {
@@ -207,16 +224,19 @@ SyncJob::Now SyncJob::carry_out(engine::DeleteRemotely /*command*/) {
 SyncJob::Now SyncJob::carry_out(engine::StagePage command) {
   auto staged = context_.store->stage_page(lease_, command.records, command.first);
   if (!staged) return engine::StoreFailed{std::move(staged).error()};
+  context_.observer->pulled(amount_of(command.records));
   return engine::Staged{};
 }
 
 SyncJob::Now SyncJob::carry_out(engine::ApplyPull command) {
+  const auto amount = amount_of(command.records);
   const store::Pull pull{.kind = command.kind,
                          .sync_count = command.sync_count,
                          .with_staged = command.staged,
                          .records = std::move(command.records)};
   auto applied = context_.store->apply_pull(lease_, pull, &engine::plan);
   if (!applied) return engine::StoreFailed{std::move(applied).error()};
+  context_.observer->pulled(amount);
   context_.announce(ChangeSource::kRemote, std::move(applied->changes));
   return engine::Applied{applied->applied};
 }
@@ -224,6 +244,7 @@ SyncJob::Now SyncJob::carry_out(engine::ApplyPull command) {
 SyncJob::Now SyncJob::carry_out(engine::PreparePush /*command*/) {
   auto prepared = context_.store->prepare_push(lease_);
   if (!prepared) return engine::StoreFailed{std::move(prepared).error()};
+  if (!prepared->empty()) context_.observer->pushing(context_.dataset, amount_of(*prepared));
   return engine::Prepared{std::move(*prepared)};
 }
 
@@ -231,6 +252,7 @@ SyncJob::Now SyncJob::carry_out(engine::AcknowledgePush command) {
   const store::PushAnswer answer{.sent = sent_, .records = command.records, .listed = command.listed};
   auto acknowledged = context_.store->acknowledge_push(lease_, answer, &engine::plan);
   if (!acknowledged) return engine::StoreFailed{std::move(acknowledged).error()};
+  context_.observer->pushed(context_.dataset);
   context_.announce(ChangeSource::kRemote, std::move(acknowledged->changes));
   return engine::Acknowledged{.acknowledged = acknowledged->acknowledged,
                               .new_conflicts = acknowledged->new_conflicts,

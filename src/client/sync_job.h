@@ -9,6 +9,7 @@
 #include "client/callback_gate.h"
 #include "client/driver.h"
 #include "client/remote.h"
+#include "client/sync_observer.h"
 #include "core/clock.h"
 #include "engine/backoff.h"
 #include "engine/session.h"
@@ -32,6 +33,7 @@ struct SyncContext {
   store::DatasetId dataset = 0;
   std::function<ConflictHandler()> conflict_handler;
   std::function<void(ChangeSource, store::KeyChanges)> announce;
+  SyncObserver* observer = nullptr;
 };
 
 // kInvalidArgument if it brings a value that no put would take.
@@ -42,9 +44,10 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   explicit SyncJob(SyncContext context) : context_(std::move(context)) {}
 
   // Starts, or waits for the run after the current one: a write made before this call is then part of it. `done` is
-  // called exactly once, in a step.
+  // called exactly once, in a step. `attempts`: at most; those who share a run get what the most patient one wants.
   using Done = std::function<void(Result<SyncReport>)>;
-  void synchronize(Done done);
+  void synchronize(Done done) { synchronize(std::move(done), context_.attempts); }
+  void synchronize(Done done, int attempts);
   // Ends the current run and all that wait, with `error`.
   void cancel(const Error& error);
   [[nodiscard]] bool idle() const { return running_.empty(); }
@@ -93,6 +96,8 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   KeptToken token_;
   std::vector<Done> running_;
   std::vector<Done> waiting_;
+  int attempts_ = 0;  // that the current run may take
+  int waiting_attempts_ = 0;
 
   // One run.
   int attempt_ = 0;

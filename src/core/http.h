@@ -69,9 +69,10 @@ class HttpTransport {
   virtual void step() = 0;
   // Waits until step() has something to do, wake() was called, or `longest` has passed. [blocks]
   virtual void wait(std::chrono::milliseconds longest) = 0;
-  // From now on wait() ends as well while this file can be read; -1: none. False: this transport can't, and nothing
-  // has changed.
+  // From now on wait() ends as well while this file can be read, until no_longer_wait_for() it. False: this transport
+  // can't, and nothing has changed.
   virtual bool also_wait_for(int /*descriptor*/) { return false; }
+  virtual void no_longer_wait_for(int /*descriptor*/) {}
   // Ends a wait(), or the next one if none is running. [any thread]
   virtual void wake() = 0;
   // Whether any call is under way, but for streams whose head has come and that have nothing to hand on.

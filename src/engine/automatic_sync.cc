@@ -64,7 +64,7 @@ bool AutomaticSyncRules::waits(const Dataset& dataset) {
 }
 
 milliseconds AutomaticSyncRules::up_to(milliseconds longest) {
-  if (longest.count() <= 0) return milliseconds{0};
+  if (longest.count() <= 0 || !options_.enabled) return milliseconds{0};
   return milliseconds(
       static_cast<milliseconds::rep>(random_.next() % (static_cast<std::uint64_t>(longest.count()) + 1)));
 }
@@ -164,8 +164,10 @@ void AutomaticSyncRules::failed(Dataset& dataset, const Error& error, MonotonicT
     return;
   }
   ++dataset.failures;
+  dataset.retry = now;
+  if (!options_.enabled) return;
   const BackoffLimits limits{.first = options_.first_delay, .longest = options_.longest_delay};
-  dataset.retry = now + backoff_delay(limits, dataset.failures, std::nullopt, random_);
+  *dataset.retry += backoff_delay(limits, dataset.failures, std::nullopt, random_);
 }
 
 // --- the world ----------------------------------------------------------------------------------------------------

@@ -51,8 +51,11 @@ class CurlTransport final : public HttpTransport {
   void step() override;
   void wait(std::chrono::milliseconds longest) override;
   bool also_wait_for(int descriptor) override {
-    also_ = descriptor;
+    also_.push_back(curl_waitfd{.fd = descriptor, .events = CURL_WAIT_POLLIN, .revents = 0});
     return true;
+  }
+  void no_longer_wait_for(int descriptor) override {
+    std::erase_if(also_, [descriptor](const curl_waitfd& file) { return file.fd == descriptor; });
   }
   void wake() override { curl_multi_wakeup(multi_.get()); }
   [[nodiscard]] bool busy() const override {
@@ -90,7 +93,7 @@ class CurlTransport final : public HttpTransport {
   std::map<CallId, Call> calls_;
   std::deque<CallId> finished_;  // have an outcome that step() has not told yet; may have been cancelled since
   CallId next_id_ = 1;
-  int also_ = -1;
+  std::vector<curl_waitfd> also_;
   bool reuse_authorities_ = true;
 };
 
@@ -244,8 +247,8 @@ void CurlTransport::wait(std::chrono::milliseconds longest) {
   if (!finished_.empty()) return;
   static constexpr std::chrono::milliseconds kMost{std::numeric_limits<int>::max()};  // 24 days
   const auto bounded = std::clamp(longest, std::chrono::milliseconds{0}, kMost);
-  curl_waitfd also{.fd = also_, .events = CURL_WAIT_POLLIN, .revents = 0};
-  curl_multi_poll(multi_.get(), &also, also_ < 0 ? 0 : 1, static_cast<int>(bounded.count()), nullptr);
+  curl_multi_poll(multi_.get(), also_.data(), static_cast<unsigned>(also_.size()), static_cast<int>(bounded.count()),
+                  nullptr);
 }
 
 Result<void> check_ca_file(const std::string& path) {

@@ -3,7 +3,7 @@ import pathlib
 import re
 
 CODE = (".h", ".cc")
-FOLDERS = ("include", "src", "tests", "samples")
+FOLDERS = ("include", "src", "platform", "tests", "samples")
 # Written by nobody here, or not text.
 SKIPPED = {"__pycache__", "build", ".git"}
 

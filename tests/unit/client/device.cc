@@ -106,6 +106,19 @@ void Device::settle() {
   }
 }
 
+void Device::pass(std::chrono::milliseconds time) {
+  const auto end = clock->monotonic() + time;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto now = clock->monotonic();
+    const auto again = client->tick(now);
+    const auto pumped = queue ? queue->poll() : 0;
+    if (pumped > 0 || (again && *again <= now)) continue;
+    if (now >= end) return;
+    clock->advance(std::chrono::ceil<std::chrono::milliseconds>((again ? std::min(*again, end) : end) - now));
+  }
+  FAIL() << "it goes on and on";
+}
+
 Result<SyncReport> Device::sync(std::string_view name) {
   SyncAnswers answers;
   dataset(name).synchronize(answers.callback());

@@ -69,6 +69,8 @@ class Device {
   void run_until(const std::function<bool()>& done);
   // Until there is nothing more to do.
   void settle();
+  // What an app's frames do while this much time passes.
+  void pass(std::chrono::milliseconds time);
   // synchronize() to its end.
   Result<SyncReport> sync(std::string_view name = "game");
   SyncReport sync_well(std::string_view name = "game");  // a failure of the test if it fails

@@ -24,10 +24,10 @@ using State = Connectivity::State;
 constexpr MonotonicTime kStart{std::chrono::hours{1}};
 constexpr int kNever = -1;
 
-const Rules::NetworkChanged kOffline{{.state = State::kOffline}};
-const Rules::NetworkChanged kOnline{{.state = State::kOnline}};
-const Rules::NetworkChanged kMetered{{.state = State::kOnline, .metered = true}};
-const Rules::NetworkChanged kUnknown{{.state = State::kUnknown}};
+const Rules::NetworkChanged kNowOffline{{.state = State::kOffline}};
+const Rules::NetworkChanged kNowOnline{{.state = State::kOnline}};
+const Rules::NetworkChanged kNowMetered{{.state = State::kOnline, .metered = true}};
+const Rules::NetworkChanged kNowUnknown{{.state = State::kUnknown}};
 const Rules::TimePassed kTime{};
 
 Rules::RunEnded went_well(Rules::DatasetId dataset = 1) {
@@ -198,50 +198,50 @@ std::vector<Case> networks() {
   return {
       {"OfflineNothingBeginsAndNoTimerRuns",
        plain(),
-       {{0, kOffline, {}, kNever, SyncState::kOffline},
+       {{0, kNowOffline, {}, kNever, SyncState::kOffline},
         {1, Rules::Written{1}, {}, kNever, SyncState::kOffline},
         {999, kTime, {}, kNever, SyncState::kOffline},
-        {1'000, kOnline, {1}, kNever, kSyncing}}},
+        {1'000, kNowOnline, {1}, kNever, kSyncing}}},
       {"TheFirstWordOfTheNetworkIsNoReturn",
        plain(),
-       {{0, Rules::Opened{1, 0, 0}}, {1, kOnline}, {2, kOffline, {}, kNever, SyncState::kOffline}}},
+       {{0, Rules::Opened{1, 0, 0}}, {1, kNowOnline}, {2, kNowOffline, {}, kNever, SyncState::kOffline}}},
       {"WhenTheNetworkComesBackAll",
        plain(),
        {{0, Rules::Opened{1, 0, 0}},
         {0, Rules::Opened{2, 0, 0}},
-        {1, kOffline, {}, kNever, SyncState::kOffline},
-        {2, kOnline, {1, 2}, kNever, kSyncing}}},
+        {1, kNowOffline, {}, kNever, SyncState::kOffline},
+        {2, kNowOnline, {1, 2}, kNever, kSyncing}}},
       {"OrOnlyWhatWaited",
        plain_but([](auto& options) { options.on_network = false; }),
        {{0, Rules::Opened{1, 0, 0}},
-        {1, kOffline, {}, kNever, SyncState::kOffline},
+        {1, kNowOffline, {}, kNever, SyncState::kOffline},
         {2, Rules::Written{2}, {}, kNever, SyncState::kOffline},
-        {3, kOnline, {2}, kNever, kSyncing}}},
+        {3, kNowOnline, {2}, kNever, kSyncing}}},
       {"AnUnknownNetworkIsWorthATry",
        plain(),
-       {{0, kOffline, {}, kNever, SyncState::kOffline},
+       {{0, kNowOffline, {}, kNever, SyncState::kOffline},
         {1, Rules::Written{1}, {}, kNever, SyncState::kOffline},
-        {2, kUnknown, {1}, kNever, kSyncing}}},
+        {2, kNowUnknown, {1}, kNever, kSyncing}}},
       {"ItsReturnEndsABackOff",
        plain(),
        {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
         {10, failed(ErrorCode::kNetwork), {}, 710, SyncState::kOffline},
-        {20, kOffline, {}, kNever, SyncState::kOffline},
-        {30, kOnline, {1}, kNever, kSyncing}},
+        {20, kNowOffline, {}, kNever, SyncState::kOffline},
+        {30, kNowOnline, {1}, kNever, kSyncing}},
        {700}},
       {"AServiceOnThisMachineNeedsNoNetwork",
        plain(),
-       {{0, kOffline}, {1, Rules::Written{1}, {}, 101, kWaiting}, {101, kTime, {1}, kNever, kSyncing}},
+       {{0, kNowOffline}, {1, Rules::Written{1}, {}, 101, kWaiting}, {101, kTime, {1}, kNever, kSyncing}},
        {},
        true},
       {"NeverOverAMeteredNetworkIfTheAppSaysSo",
        plain_but([](auto& options) { options.over_metered = false; }),
-       {{0, kMetered},
+       {{0, kNowMetered},
         {1, Rules::Written{1}, {}, kNever, kWaiting},
         {2, Rules::Hinted{2}, {}, kNever, kWaiting},
         {999, kTime, {}, kNever, kWaiting},
-        {1'000, kOnline, {1, 2}, kNever, kSyncing}}},
-      {"ElseOverAnyNetwork", plain(), {{0, kMetered}, {1, Rules::Hinted{1}, {1}, kNever, kSyncing}}},
+        {1'000, kNowOnline, {1, 2}, kNever, kSyncing}}},
+      {"ElseOverAnyNetwork", plain(), {{0, kNowMetered}, {1, Rules::Hinted{1}, {1}, kNever, kSyncing}}},
   };
 }
 
@@ -266,8 +266,8 @@ std::vector<Case> failures() {
        {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
         {0, shed(milliseconds{60'000}), {}, 60'000, kWaiting},
         {10, Rules::Hinted{2}, {}, 60'000, kWaiting},
-        {20, kOffline, {}, kNever, SyncState::kOffline},
-        {30, kOnline, {}, 60'000, kWaiting},
+        {20, kNowOffline, {}, kNever, SyncState::kOffline},
+        {30, kNowOnline, {}, 60'000, kWaiting},
         {60'000, kTime, {1, 2}, kNever, kSyncing}},
        {1}},
       {"Case22RefusedCredentialsStopAllUntilThereAreNewOnes",
@@ -290,6 +290,11 @@ std::vector<Case> failures() {
         {1, failed(ErrorCode::kNotAuthorized), {}, kNever, SyncState::kNeedsSignIn},
         {2, Rules::WentToBack{}, {}, kNever, SyncState::kNeedsSignIn},
         {3, Rules::CameToFront{}, {1}, kNever, kSyncing}}},
+  };
+}
+
+std::vector<Case> endings() {
+  return {
       {"WhatFailedForGoodStopsThatDatasetOnly",
        plain(),
        {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
@@ -330,6 +335,7 @@ INSTANTIATE_TEST_SUITE_P(Writes, RulesTableTest, ::testing::ValuesIn(writes()), 
 INSTANTIATE_TEST_SUITE_P(Occasions, RulesTableTest, ::testing::ValuesIn(occasions()), name_of);
 INSTANTIATE_TEST_SUITE_P(Networks, RulesTableTest, ::testing::ValuesIn(networks()), name_of);
 INSTANTIATE_TEST_SUITE_P(Failures, RulesTableTest, ::testing::ValuesIn(failures()), name_of);
+INSTANTIATE_TEST_SUITE_P(Endings, RulesTableTest, ::testing::ValuesIn(endings()), name_of);
 
 // A fleet to which the same happens at the same moment spreads over the jitter, whatever happened.
 TEST(RulesTest, AFleetDoesNotComeAtOnce) {
@@ -341,7 +347,7 @@ TEST(RulesTest, AFleetDoesNotComeAtOnce) {
       {"start", {Rules::Opened{1, 0, 0}}},
       {"write", {Rules::Written{1}}},
       {"hint", {Rules::Hinted{1}}},
-      {"network", {kOffline, Rules::Opened{1, 0, 0}, kOnline}},
+      {"network", {kNowOffline, Rules::Opened{1, 0, 0}, kNowOnline}},
       {"Retry-After", {Rules::RunBegun{1}, shed(milliseconds{500})}},
   };
   for (const auto& [occasion, events] : occasions) {
@@ -375,7 +381,7 @@ class RandomSchedule {
 
   // All is well and nobody writes: what waits goes out, then no timer runs but a period's.
   void come_to_rest() {
-    happen(kOnline);
+    happen(kNowOnline);
     happen(Rules::CameToFront{});
     happen(Rules::CredentialsChanged{});
     for (int i = 0; i < 200 && (!running_.empty() || (wake_ && !written_.empty())); ++i) {

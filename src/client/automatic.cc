@@ -1,0 +1,168 @@
+// ClientImpl: syncs that nobody asked for, what an interface shows, and the flush before a suspend.
+#include <algorithm>
+#include <tuple>
+
+#include "client/client_impl.h"
+
+namespace syncline {
+
+// --- what the autopilot needs -------------------------------------------------------------------------------------
+
+Autopilot::Hooks ClientImpl::autopilot_hooks() {
+  return {.begin = [this](store::DatasetId id) { return begin_own_sync(id, 1, nullptr); },
+          .find_datasets = [this] { find_datasets(); },
+          .info = [this](store::DatasetId id) -> std::optional<DatasetInfo> {
+            auto info = with_store([id](store::Store& store) { return store.info(id); });
+            return info ? std::optional(*info) : std::nullopt;
+          }};
+}
+
+// Those that the app has opened, and, as automatic syncs are for all there are, those that it has not.
+void ClientImpl::find_datasets() {
+  decltype(datasets_) datasets;
+  {
+    const std::lock_guard guard(mutex_);
+    datasets = datasets_;
+  }
+  for (const auto& [name, dataset] : datasets) autopilot_.opened(dataset->id());
+  if (!autopilot_.automatic()) return;
+  const auto names = dataset_names();
+  if (!names) return;
+  for (const auto& name : *names) std::ignore = dataset(name);
+}
+
+// As begin(), but for the library itself: `done` is called once, under no lock, in a step or in shutdown(). False:
+// there is no such dataset.
+bool ClientImpl::begin_own_sync(store::DatasetId id, std::optional<int> attempts, OwnSyncDone done) {
+  const auto dataset = dataset_of(id);
+  if (!dataset) return false;
+  const auto answer = [self = shared_from_this(), done = std::move(done)](OperationId operation,
+                                                                          const Result<SyncReport>& report) {
+    if (self->leave(operation) && done) done(report);
+  };
+  const auto operation = enter([answer](OperationId begun, const Error& error) { answer(begun, error); });
+  if (!operation) return false;
+  driver_->post([this, id, dataset, operation = *operation, attempts, answer] {
+    if (operation.too_late) return answer(operation.id, closed_error());
+    if (auto ready = can_reach_service(); !ready) {
+      autopilot_.run_ended(id, ready.error());
+      return answer(operation.id, std::move(ready).error());
+    }
+    dataset->job().synchronize(
+        [answer, begun = operation.id](const Result<SyncReport>& report) { answer(begun, report); },
+        attempts.value_or(options_.retry.attempts));
+  });
+  return true;
+}
+
+bool ClientImpl::sync_for_hint(const std::string& name) {
+  if (!autopilot_.automatic()) return false;
+  driver_->post([self = shared_from_this(), name] {
+    const auto hinted = self->dataset(name);
+    if (hinted) self->autopilot_.happened(Autopilot::Rules::Hinted{(*hinted)->id()});
+  });
+  return true;
+}
+
+// --- what an interface shows --------------------------------------------------------------------------------------
+
+SyncStatus ClientImpl::status() {
+  autopilot_.watch();
+  return autopilot_.status().latest();
+}
+
+Subscription ClientImpl::on_status(StatusCallback callback) {
+  auto subscription = autopilot_.status().subscribe(std::move(callback));
+  autopilot_.watch();
+  return subscription;
+}
+
+Subscription ClientImpl::on_progress(ProgressCallback callback) {
+  return autopilot_.progress().subscribe(std::move(callback));
+}
+
+void ClientImpl::count_conflicts(store::DatasetId dataset) {
+  if (!autopilot_.watches()) return;
+  driver_->post([self = shared_from_this(), dataset] { self->autopilot_.opened(dataset); });
+}
+
+// --- before a suspend ---------------------------------------------------------------------------------------------
+
+// Shared with the syncs, which may outlast the call.
+struct ClientImpl::Flushing {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t running = 0;
+  std::map<store::DatasetId, Error> failed;
+
+  bool done() {
+    const std::lock_guard guard(mutex);
+    return running == 0;
+  }
+};
+
+Result<FlushReport> ClientImpl::flush(std::chrono::milliseconds deadline) {
+  const auto longest = std::clamp(deadline, std::chrono::milliseconds{0}, kLongestDeadline);
+  const auto flushing = std::make_shared<Flushing>();
+  if (auto begun = begin_flush(flushing); !begun) return std::move(begun).error();
+  if (driver_->stepping_here() || gate_->calling_here()) return what_is_left(*flushing);
+  if (options_.threading == Threading::kOwnThread) {
+    std::unique_lock lock(flushing->mutex);
+    flushing->changed.wait_for(lock, longest, [&] { return flushing->running == 0; });
+  } else {
+    driver_->run_until([&] { return flushing->done(); }, longest);
+  }
+  return what_is_left(*flushing);
+}
+
+// What only waits for a resolution is no reason to go out; it is told all the same.
+Result<void> ClientImpl::begin_flush(const std::shared_ptr<Flushing>& flushing) {
+  const Error offline{.code = ErrorCode::kNetwork, .message = "there is no network"};
+  auto names = dataset_names();
+  if (!names) return std::move(names).error();
+  for (const auto& name : *names) {
+    auto dataset = this->dataset(name);
+    if (!dataset) return std::move(dataset).error();
+    const auto id = (*dataset)->id();
+    auto info = with_store([id](store::Store& store) { return store.info(id); });
+    if (!info) return std::move(info).error();
+    if (info->pending <= info->conflicts) continue;
+    const std::lock_guard guard(flushing->mutex);
+    if (autopilot_.offline()) {
+      flushing->failed.emplace(id, offline);
+      continue;
+    }
+    const bool begun = begin_own_sync(id, std::nullopt, [flushing, id](const Result<SyncReport>& report) {
+      {
+        const std::lock_guard done(flushing->mutex);
+        --flushing->running;
+        if (!report) flushing->failed.emplace(id, report.error());
+      }
+      flushing->changed.notify_all();
+    });
+    if (begun) ++flushing->running;
+  }
+  return {};
+}
+
+Result<FlushReport> ClientImpl::what_is_left(Flushing& flushing) {
+  FlushReport report;
+  auto names = dataset_names();
+  if (!names) return std::move(names).error();
+  for (auto& name : *names) {
+    auto dataset = this->dataset(name);
+    if (!dataset) return std::move(dataset).error();
+    const auto id = (*dataset)->id();
+    auto info = with_store([id](store::Store& store) { return store.info(id); });
+    if (!info) return std::move(info).error();
+    if (info->pending == 0) continue;
+    FlushReport::Left left{.dataset = std::move(name), .pending = info->pending, .conflicts = info->conflicts};
+    const std::lock_guard guard(flushing.mutex);
+    const auto failed = flushing.failed.find(id);
+    if (failed != flushing.failed.end()) left.error = failed->second;
+    report.left.push_back(std::move(left));
+  }
+  return report;
+}
+
+}  // namespace syncline
