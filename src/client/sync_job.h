@@ -32,6 +32,7 @@ struct SyncContext {
   store::DatasetId dataset = 0;
   std::function<ConflictHandler()> conflict_handler;
   std::function<void(ChangeSource, store::KeyChanges)> announce;
+  std::function<void(std::vector<std::string>)> merged_datasets;  // as a list named them
 };
 
 // kInvalidArgument if it brings a value that no put would take.
@@ -48,6 +49,8 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   // Ends the current run and all that wait, with `error`.
   void cancel(const Error& error);
   [[nodiscard]] bool idle() const { return running_.empty(); }
+  // Whose dataset it is, once that is known.
+  void aim_at(wire::Target target) { context_.target = std::move(target); }
 
  private:
   void start_run();
