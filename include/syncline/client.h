@@ -17,6 +17,7 @@
 #include "syncline/dataset.h"
 #include "syncline/dispatcher.h"
 #include "syncline/export.h"
+#include "syncline/identity.h"
 #include "syncline/records.h"
 #include "syncline/result.h"
 #include "syncline/sync_status.h"
@@ -60,6 +61,8 @@ struct ClientOptions {
   std::string ca_file = {};           // PEM certificates to trust instead of the system's; empty: the system's
   AutomaticSync automatic_sync = {};  // off
   std::shared_ptr<ConnectivityMonitor> connectivity = {};  // for automatic syncs; null: system_connectivity()
+  // Instead of identity_id and credentials: the client gets both from Cognito Identity.
+  std::optional<IdentityOptions> identity = {};
 };
 
 struct ShutdownReport {
@@ -83,7 +86,10 @@ class SYNCLINE_API Client {
   Client& operator=(const Client&) = delete;
   ~Client();  // shutdown(0)
 
-  // Opens or creates it here; the service hears of it with the first push. [blocks: disk]
+  // Opens or creates it here; the service hears of it with the first push. It belongs to the identity of this moment:
+  // once the client works for another one, it answers kIdentityChanged, and its running syncs end with that. With
+  // ClientOptions::identity a new dataset's name must leave room for ".GUEST-IDENTITY-ID" (kInvalidArgument), which the
+  // service appends when it merges. [blocks: disk]
   Result<Dataset> dataset(std::string_view name);
   // The names known on this device for this identity. [blocks: disk]
   [[nodiscard]] Result<std::vector<std::string>> dataset_names() const;
@@ -124,11 +130,28 @@ class SYNCLINE_API Client {
   void entered_background();
   void credentials_changed();  // the player has signed in again: the provider has others now
 
-  [[nodiscard]] const std::string& identity_id() const;
+  // Empty: nobody is known yet, or somebody has signed out. [any thread]
+  [[nodiscard]] std::string identity_id() const;
   // The last time that the store file of this data directory was found damaged: it was set aside, and what could be
   // read of the pending changes went into a new one, which learns the rest from the service with the next sync.
   // nullopt: never.
   [[nodiscard]] const std::optional<RecoveryReport>& recovery() const;
+
+  // --- who it is: with ClientOptions::identity, else kInvalidArgument. Each `done` is called exactly once, on the
+  // dispatcher.
+  // Asks the service whose login it is, and works for that identity from then on; what is written while nobody is
+  // signed in belongs to the next who is (D15). Without it, the first call to the service does the same with
+  // IdentityOptions::login, and starting again, also offline, goes on as the last identity. A guest who logs in to an
+  // account becomes it, and `guest_data` says what happens to its data: a step at a time, and the next open() goes on
+  // where a killed process was. From account to account nothing is copied. If it fails, nothing has changed.
+  void sign_in(Login login, GuestData guest_data, SignInCallback done);
+  // What of this identity's, or everybody's, is on this device only: what a wipe would lose. [blocks: disk]
+  [[nodiscard]] Result<std::vector<UnsentData>> unsent(Whose whose) const;
+  // Nobody's from now on. The data stays for when the identity comes back, its kept credentials go.
+  void sign_out(DoneCallback done);
+  // As sign_out(), and removes all that is on this device of this identity's, or of everybody's; nothing at the
+  // service.
+  void wipe(Whose whose, DoneCallback done);
 
  private:
   friend class ClientImpl;

@@ -31,6 +31,9 @@ class SYNCLINE_API CredentialsProvider {
   // Called on the client's thread (or inside tick()) before each request; must not block. Calls `done` exactly once,
   // now or later, from any thread. Throwing, or dropping `done` without a call, fails the request (kInternal).
   virtual void get_credentials(CredentialsCallback done) = 0;
+  // The service has refused these. True: asking again brings others, and the request is sent once more with them.
+  // [as get_credentials()]
+  virtual bool renew(const Credentials& refused);
 };
 
 // The same credentials for every request.

@@ -27,7 +27,7 @@ enum class ErrorCode : std::uint8_t {
   kClosed,           // the client was shut down
   kCancelled,        // given up because the app asked for it
   kIdentityChanged,  // the client works for another identity by now; open the dataset again
-  kInternal,         // a defect of Syncline, or an app callback that threw; the message says which
+  kInternal,         // a defect of Syncline, or an app callback that threw or never answered; the message says which
   // On the way.
   kNetwork,    // no connection, or it broke
   kTimeout,    // no complete answer in time

@@ -8,9 +8,11 @@
 #include "syncline/dataset.h"         // IWYU pragma: export
 #include "syncline/dispatcher.h"      // IWYU pragma: export
 #include "syncline/error.h"           // IWYU pragma: export
+#include "syncline/identity.h"        // IWYU pragma: export
 #include "syncline/limits.h"          // IWYU pragma: export
 #include "syncline/records.h"         // IWYU pragma: export
 #include "syncline/result.h"          // IWYU pragma: export
+#include "syncline/secret_store.h"    // IWYU pragma: export
 #include "syncline/subscription.h"    // IWYU pragma: export
 #include "syncline/sync_api.h"        // IWYU pragma: export
 #include "syncline/sync_messages.h"   // IWYU pragma: export

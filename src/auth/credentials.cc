@@ -19,6 +19,10 @@ class StaticCredentials final : public CredentialsProvider {
 
 CredentialsProvider::~CredentialsProvider() = default;
 
+bool CredentialsProvider::renew(const Credentials& /*refused*/) {
+  return false;
+}
+
 std::shared_ptr<CredentialsProvider> static_credentials(Credentials credentials) {
   return std::make_shared<StaticCredentials>(std::move(credentials));
 }

@@ -42,15 +42,19 @@ bool ClientImpl::begin_own_sync(store::DatasetId id, std::optional<int> attempts
   };
   const auto operation = enter([answer](OperationId begun, const Error& error) { answer(begun, error); });
   if (!operation) return false;
-  driver_->post([this, id, dataset, operation = *operation, attempts, answer] {
+  const auto refuse = [this, id, answer, begun = operation->id](const Error& error) {
+    autopilot_.run_ended(id, error);
+    answer(begun, error);
+  };
+  driver_->post([this, dataset, operation = *operation, attempts, answer, refuse] {
     if (operation.too_late) return answer(operation.id, closed_error());
-    if (auto ready = can_reach_service(); !ready) {
-      autopilot_.run_ended(id, ready.error());
-      return answer(operation.id, std::move(ready).error());
-    }
-    dataset->job().synchronize(
-        [answer, begun = operation.id](const Result<SyncReport>& report) { answer(begun, report); },
-        attempts.value_or(options_.retry.attempts));
+    if (auto ready = can_reach_service(true); !ready) return refuse(ready.error());
+    if (signed_out_) return refuse({.code = ErrorCode::kNotAuthorized, .message = "nobody is signed in"});
+    with_identity([this, dataset, operation, attempts, answer, refuse](const Result<void>& known) {
+      if (!known) return refuse(known.error());
+      dataset->run(attempts.value_or(options_.retry.attempts),
+                   [answer, begun = operation.id](const Result<SyncReport>& report) { answer(begun, report); });
+    });
   });
   return true;
 }

@@ -64,6 +64,8 @@ class Autopilot final : public SyncObserver {
   [[nodiscard]] Notice<SyncProgress>& progress() { return *progress_; }
 
   void opened(store::DatasetId dataset);
+  // Whoever is signed in now, no dataset is known yet.
+  void start_over();
   void happened(const Rules::Event& event);
   // Nothing is begun any more.
   void stop();

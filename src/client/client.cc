@@ -1,6 +1,7 @@
 #include "syncline/client.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "client/client_impl.h"
@@ -81,6 +82,7 @@ Result<void> check_times(const ClientOptions& options) {
 Result<wire::Target> check(const ClientOptions& options) {
   if (auto names = check_names(options); !names) return std::move(names).error();
   if (auto times = check_times(options); !times) return std::move(times).error();
+  if (auto identity = check_identity_options(options); !identity) return std::move(identity).error();
   return parse_target(options);
 }
 
@@ -106,6 +108,8 @@ Result<Client> open_with(ClientOptions options, Ports ports) {
     auto identity = (*store)->adopt_identity(whose->identity.text());
     if (!identity) return std::move(identity).error();
     if (auto last = parse_option("identity_id", *identity, whose->identity); !last) return std::move(last).error();
+    // What another process, or one that was killed, left of a guest's. Should it fail, the next open tries again.
+    std::ignore = (*store)->merge_identities();
     auto impl =
         std::make_shared<ClientImpl>(std::move(options), std::move(ports), std::move(*store), std::move(*whose));
     impl->start();
@@ -198,12 +202,28 @@ void Client::credentials_changed() {
   impl_->note(Autopilot::Rules::CredentialsChanged{});
 }
 
-const std::string& Client::identity_id() const {
+std::string Client::identity_id() const {
   return impl_->identity_id();
 }
 
 const std::optional<RecoveryReport>& Client::recovery() const {
   return impl_->recovery();
+}
+
+void Client::sign_in(Login login, GuestData guest_data, SignInCallback done) {
+  impl_->sign_in(std::move(login), guest_data, std::move(done));
+}
+
+Result<std::vector<UnsentData>> Client::unsent(Whose whose) const {
+  return shielded([&] { return impl_->unsent(whose); });
+}
+
+void Client::sign_out(DoneCallback done) {
+  impl_->sign_out(std::move(done));
+}
+
+void Client::wipe(Whose whose, DoneCallback done) {
+  impl_->wipe(whose, std::move(done));
 }
 
 }  // namespace syncline

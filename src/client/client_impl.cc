@@ -29,25 +29,33 @@ bool is_local(const std::string& endpoint) {
 
 ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store::Store> store, wire::Target whose)
     : options_(std::move(options)),
-      whose_(std::move(whose)),
       recovery_(store->recovery()),
       clock_(std::move(ports.clock)),
       random_(std::move(ports.random)),
       gate_(std::make_shared<CallbackGate>(options_.dispatcher)),
       driver_(std::make_shared<Driver>(clock_, std::move(ports.transport))),
+      keeper_(options_.identity ? std::make_shared<IdentityKeeper>(
+                                      *options_.identity, IdentityContext{.pool = whose.pool,
+                                                                          .endpoint = identity_endpoint(options_),
+                                                                          .driver = driver_,
+                                                                          .gate = gate_,
+                                                                          .clock = clock_})
+                                : nullptr),
       remote_(std::make_shared<Remote>(
           RemoteOptions{.host = options_.endpoint.empty() ? "" : net::endpoint_host(options_.endpoint).value_or(""),
                         .scope = {.region = options_.region, .service = "cognito-sync"},
-                        .credentials = options_.credentials},
+                        .credentials = keeper_ ? credentials_of(keeper_) : options_.credentials},
           clock_, driver_)),
       neighbours_(driver_,
                   options_.threading == Threading::kTick ? Neighbours::How::kStepping : Neighbours::How::kWatching,
                   options_.data_directory, [this] { return look_for_changes(); }),
       autopilot_(automatic_options(options_), is_local(options_.endpoint), *random_, gate_, driver_,
                  options_.connectivity, autopilot_hooks()),
-      store_(std::move(store)) {}
+      store_(std::move(store)),
+      whose_(std::move(whose)) {}
 
 void ClientImpl::start() {
+  connect_keeper();
   if (autopilot_.automatic()) autopilot_.watch();
   if (options_.threading == Threading::kOwnThread) driver_->start_thread();
 }
@@ -57,19 +65,31 @@ Error ClientImpl::closed_error() {
 }
 
 wire::Target ClientImpl::target(const DatasetName& name) const {
-  return wire::Target{.pool = whose_.pool, .identity = whose_.identity, .dataset = name};
+  auto target = whose();
+  target.dataset = name;
+  return target;
+}
+
+wire::Target ClientImpl::whose() const {
+  const std::lock_guard guard(whose_mutex_);
+  return whose_;
 }
 
 Result<std::shared_ptr<DatasetImpl>> ClientImpl::dataset(std::string_view name) {
   auto parsed = DatasetName::parse(name);
   if (!parsed) return std::move(parsed).error();
-  auto id = with_store([&](store::Store& store) { return store.open_dataset(identity_id(), parsed->text()); });
+  std::uint64_t epoch = 0;
+  auto id = with_store([&](store::Store& store) -> Result<store::DatasetId> {
+    epoch = epoch_;  // it stays what it is while the store is in use
+    return open_in(store, *parsed);
+  });
   if (!id) return std::move(id).error();
   const std::lock_guard guard(mutex_);
   if (life_ != Life::kOpen) return closed_error();
+  if (epoch != epoch_) return identity_changed();
   auto& known = datasets_[parsed->text()];
   if (!known) {
-    known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id);
+    known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id, epoch);
     known->connect();
     if (autopilot_.watches()) driver_->post([self = shared_from_this(), id = *id] { self->autopilot_.opened(id); });
   }
@@ -94,6 +114,7 @@ SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId i
                      .dataset = id,
                      .conflict_handler = {},
                      .announce = {},
+                     .merged_datasets = {},
                      .observer = &autopilot_};
 }
 
@@ -107,15 +128,16 @@ std::optional<ClientImpl::Operation> ClientImpl::enter(const std::function<void(
   return Operation{.id = id, .too_late = life_ != Life::kOpen};
 }
 
-Result<void> ClientImpl::can_reach_service() const {
+Result<void> ClientImpl::can_reach_service(bool knows_identity) const {
   const auto missing = [](const char* option) {
     return Error{.code = ErrorCode::kInvalidArgument,
                  .message = std::string("the service can't be reached: ClientOptions::") + option + " is empty"};
   };
   if (options_.endpoint.empty()) return missing("endpoint");
   if (options_.region.empty()) return missing("region");
-  if (whose_.pool.empty()) return missing("identity_pool_id");
-  if (whose_.identity.empty()) return missing("identity_id");
+  if (whose().pool.empty()) return missing("identity_pool_id");
+  if (keeper_ || !knows_identity) return {};
+  if (whose().identity.empty()) return missing("identity_id");
   if (!options_.credentials) return missing("credentials");
   return {};
 }
@@ -228,7 +250,7 @@ bool ClientImpl::queue_behind_others(const std::function<bool()>& queue_own) {
 void ClientImpl::list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done) {
   using Listed = std::vector<RemoteDataset>;
   begin<Listed>(std::move(done), [self = shared_from_this()](Completed<Listed> completed) {
-    self->list_page(wire::ListDatasetsRequest{.target = self->whose_}, std::make_shared<Listed>(), 1,
+    self->list_page(wire::ListDatasetsRequest{.target = self->whose()}, std::make_shared<Listed>(), 1,
                     std::move(completed));
   });
 }
@@ -320,6 +342,7 @@ void ClientImpl::cancel_what_runs() {
   }
   for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
   for (const auto& call : std::vector(calls_)) remote_->cancel(call);
+  if (keeper_) keeper_->sign_out(cancelled);
 }
 
 // What was begun, and had not reached the driver or was just being told.
@@ -336,7 +359,7 @@ void ClientImpl::answer_what_is_left() {
 
 void ClientImpl::close_store() {
   store_closed_ = true;
-  { const std::unique_lock last_use(store_in_use_); }
+  { const auto last_use = alone_with_store(); }
   // If this is a callback inside a step, a sync that uses the store is still on the stack.
   driver_->at_rest([self = shared_from_this()] { self->store_.reset(); });
 }
@@ -352,6 +375,8 @@ void ClientImpl::forget_the_app() {
   autopilot_.status().close();
   autopilot_.progress().close();
   options_.conflict_handler = nullptr;
+  options_.identity.reset();
+  if (keeper_) keeper_->forget_the_app();
 }
 
 }  // namespace syncline

@@ -23,6 +23,7 @@
 #include "client/callback_gate.h"
 #include "client/driver.h"
 #include "client/event_hub.h"
+#include "client/identity_keeper.h"
 #include "client/neighbours.h"
 #include "client/remote.h"
 #include "client/sync_job.h"
@@ -44,6 +45,10 @@ Result<Client> open_with(ClientOptions options, Ports ports);
 
 RemoteDataset to_remote_dataset(wire::Dataset dataset);
 
+// Of Cognito Identity, as HttpRequest::endpoint has it; empty: the client's own.
+std::string identity_endpoint(const ClientOptions& options);
+Result<void> check_identity_options(const ClientOptions& options);
+
 // No exception crosses the API: what is left of them is a failed allocation or thread, or a defect.
 template <typename Body>
 auto shielded(Body&& body) -> std::invoke_result_t<Body> {
@@ -63,7 +68,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done);
   std::optional<MonotonicTime> tick(MonotonicTime now);
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
-  [[nodiscard]] const std::string& identity_id() const { return whose_.identity.text(); }
+  [[nodiscard]] std::string identity_id() const { return whose().identity.text(); }
   [[nodiscard]] const std::optional<RecoveryReport>& recovery() const { return recovery_; }
 
   void start();
@@ -85,7 +90,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   template <typename Body>
   auto with_store(Body&& body) -> std::invoke_result_t<Body, store::Store&> {
     if (store_closed_) return closed_error();  // also keeps a stream of calls from holding up the close
-    const std::shared_lock in_use(store_in_use_);
+    const auto in_use = use_store();
     if (store_closed_) return closed_error();
     return std::forward<Body>(body)(*store_);
   }
@@ -97,6 +102,9 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   using Completed = std::function<void(Result<T>)>;
   template <typename T>
   void begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task);
+  // As begin(), for what needs no service, or finds out by itself.
+  template <typename T>
+  void begin_here(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task);
 
   // A call that belongs to no synchronize(): cancelled by shutdown(). [inside a driver step only]
   void track(const Remote::CallHandle& call) { calls_.push_back(call); }
@@ -117,6 +125,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] Driver& driver() { return *driver_; }
   [[nodiscard]] Timestamp wall() { return clock_->wall(); }
   [[nodiscard]] std::chrono::milliseconds clock_offset() const { return remote_->clock_offset(); }
+  [[nodiscard]] int attempts() const { return options_.retry.attempts; }
   [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
   [[nodiscard]] wire::Target target(const DatasetName& name) const;
   static Error closed_error();
@@ -124,6 +133,18 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId dataset) { autopilot_.wrote(mark, dataset); }
   // Of a dataset some of whose conflicts may have been settled. [any thread]
   void count_conflicts(store::DatasetId dataset);
+
+  // --- identities: identities.cc
+  void sign_in(Login login, GuestData guest_data, SignInCallback done);
+  void sign_out(DoneCallback done);
+  void wipe(Whose whose, DoneCallback done);
+  Result<std::vector<UnsentData>> unsent(Whose whose);
+  // Grows when open datasets are no longer this client's: at a switch, a sign-out, a wipe. [any thread]
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  static Error identity_changed();
+  // A sync has succeeded: what waited for it goes on. [inside a driver step only]
+  void merge_what_waits();
+  void offer_twins(const std::shared_ptr<DatasetImpl>& dataset, const std::vector<std::string>& names);
 
  private:
   using OperationId = std::uint64_t;
@@ -141,7 +162,17 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
     bool too_late = false;  // shutdown() has begun: it is not to run, but shutdown() waits until it was answered
   };
 
-  [[nodiscard]] Result<void> can_reach_service() const;
+  [[nodiscard]] std::shared_lock<std::shared_mutex> use_store() {
+    const std::lock_guard turn(turnstile_);
+    return std::shared_lock(store_in_use_);
+  }
+  [[nodiscard]] std::unique_lock<std::shared_mutex> alone_with_store() {
+    const std::lock_guard turn(turnstile_);  // those who come now wait until this one had its turn
+    return std::unique_lock(store_in_use_);
+  }
+
+  [[nodiscard]] wire::Target whose() const;
+  [[nodiscard]] Result<void> can_reach_service(bool knows_identity) const;
   // nullopt: nothing can begin any more.
   std::optional<Operation> enter(const std::function<void(OperationId, Error)>& complete);
   // Whether it was still to be answered.
@@ -156,6 +187,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<void> begin_flush(const std::shared_ptr<Flushing>& flushing);
   Result<FlushReport> what_is_left(Flushing& flushing);
 
+  Result<store::DatasetId> open_in(store::Store& store, const DatasetName& name);
   void list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far, int pages,
                  Completed<std::vector<RemoteDataset>> done);
 
@@ -163,6 +195,18 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   bool queue_changes_of_others(store::OthersChanges others);
   void forget_unless_heard(const DatasetImpl& dataset);
   std::shared_ptr<DatasetImpl> dataset_of(store::DatasetId id);
+
+  // [inside a driver step only]
+  void connect_keeper();
+  void with_identity(std::function<void(Result<void>)> next);
+  Result<KnownIdentity> known_identity();
+  Result<SignInReport> arrive(const store::IdentitySwitch& change);
+  Result<store::MergeProgress> move_merged_data();
+  Result<void> leave(const std::function<Result<std::vector<std::string>>(store::Store&)>& forget);
+  void let_go_of_datasets();
+  void start_over();
+  void ask_about_twins(const std::shared_ptr<DatasetImpl>& dataset, std::vector<std::string> names);
+  void delete_twins(const std::shared_ptr<DatasetImpl>& dataset);
 
   std::optional<ShutdownReport> already_shut_down();
   bool wait_until_idle(std::chrono::milliseconds longest);
@@ -172,21 +216,27 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void forget_the_app();
 
   ClientOptions options_;
-  const wire::Target whose_;  // pool and identity
   const std::optional<RecoveryReport> recovery_;
   const std::shared_ptr<Clock> clock_;
   const std::unique_ptr<Random> random_;
   const std::shared_ptr<CallbackGate> gate_;
   const std::shared_ptr<Driver> driver_;
+  const std::shared_ptr<IdentityKeeper> keeper_;  // null: ClientOptions say who it is
   const std::shared_ptr<Remote> remote_;
   Neighbours neighbours_;
   Autopilot autopilot_;
 
+  std::mutex turnstile_;            // held while waiting for the next: a stream of calls must not hold up a switch
   std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
   std::atomic<bool> store_closed_ = false;
   std::unique_ptr<store::Store> store_;
 
   std::mutex telling_order_;  // held from taking others' changes out of the store until they are queued
+
+  // Both change while nobody uses the store.
+  std::atomic<std::uint64_t> epoch_ = 1;
+  mutable std::mutex whose_mutex_;  // no other is locked under it
+  wire::Target whose_;              // pool and identity
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
@@ -198,11 +248,24 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::map<OperationId, std::function<void(Error)>> operations_;  // begun and not finished
   ShutdownReport report_;
 
+  bool signed_out_ = false;                // nobody has signed in since; in driver steps only
+  bool data_waits_ = true;                 // perhaps: of merged identities; in driver steps only
   std::vector<Remote::CallHandle> calls_;  // running, in the order of their start; in driver steps only
 };
 
 template <typename T>
 void ClientImpl::begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task) {
+  begin_here<T>(std::move(done), [this, task = std::move(task)](Completed<T> completed) {
+    if (auto ready = can_reach_service(true); !ready) return completed(std::move(ready).error());
+    with_identity([completed, task](Result<void> known) {
+      if (!known) return completed(std::move(known).error());
+      task(completed);
+    });
+  });
+}
+
+template <typename T>
+void ClientImpl::begin_here(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task) {
   // The app's function is shared, not copied, by whatever may come to call it.
   auto answer = [shared = std::make_shared<decltype(done)>(std::move(done))](Result<T> result) {
     return [shared, result = std::move(result)] {
@@ -216,27 +279,37 @@ void ClientImpl::begin(std::function<void(const Result<T>&)> done, std::function
   };
   driver_->post([this, too_late = operation->too_late, completed = std::move(completed), task = std::move(task)] {
     if (too_late) return completed(closed_error());
-    if (auto ready = can_reach_service(); !ready) return completed(std::move(ready).error());
     task(completed);
   });
 }
 
 class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
  public:
-  DatasetImpl(std::shared_ptr<ClientImpl> client, DatasetName name, store::DatasetId id);
+  DatasetImpl(std::shared_ptr<ClientImpl> client, DatasetName name, store::DatasetId id, std::uint64_t epoch);
 
   [[nodiscard]] const std::string& name() const { return name_.text(); }
   [[nodiscard]] store::DatasetId id() const { return id_; }
   [[nodiscard]] ClientImpl& client() { return *client_; }
   void connect();  // once, after it was made
+  // D15: it was opened for an identity that the client does not work for any more. For good.
+  [[nodiscard]] bool stale() const { return epoch_ != client_->epoch(); }
+  // ClientImpl::with_store(), unless it is stale.
+  template <typename Body>
+  auto with_store(Body&& body) -> std::invoke_result_t<Body, store::Store&> {
+    return client_->with_store([&](store::Store& store) -> std::invoke_result_t<Body, store::Store&> {
+      if (stale()) return ClientImpl::identity_changed();
+      return std::forward<Body>(body)(store);
+    });
+  }
 
   void synchronize(SyncCallback done);
+  // As synchronize(), once it is known for whom. [inside a driver step]
+  void run(int attempts, SyncJob::Done done);
   void describe(std::function<void(const Result<RemoteDataset>&)> done);
   // Tells the subscribers, on the dispatcher, outside of any call of the app's. [any thread]
   void announce(ChangeSource source, store::KeyChanges changes);
   // Queues it for ClientImpl::tell_changes(); false: nobody wants to hear of it. [any thread]
   bool queue_change(ChangeSource source, store::KeyChanges changes);
-  [[nodiscard]] SyncJob& job() { return *job_; }
   [[nodiscard]] bool anybody_listens() const { return hub_->anybody(); }
   [[nodiscard]] Subscription subscribe(ChangeCallback callback);
   void set_conflict_handler(ConflictHandler handler);
@@ -254,6 +327,10 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   const std::shared_ptr<ClientImpl> client_;
   const DatasetName name_;
   const store::DatasetId id_;
+  const std::uint64_t epoch_;
+  friend class ClientImpl;          // for the next two, in driver steps only
+  std::vector<std::string> twins_;  // that the service told of
+  bool asking_about_twins_ = false;
   const std::shared_ptr<EventHub> hub_ = std::make_shared<EventHub>();
   const std::shared_ptr<WriteMark> mark_ = std::make_shared<WriteMark>();
   std::shared_ptr<SyncJob> job_;

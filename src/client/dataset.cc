@@ -27,8 +27,8 @@ RemoteDataset to_remote_dataset(wire::Dataset dataset) {
 
 // --- DatasetImpl --------------------------------------------------------------------------------------------------
 
-DatasetImpl::DatasetImpl(std::shared_ptr<ClientImpl> client, DatasetName name, store::DatasetId id)
-    : client_(std::move(client)), name_(std::move(name)), id_(id) {}
+DatasetImpl::DatasetImpl(std::shared_ptr<ClientImpl> client, DatasetName name, store::DatasetId id, std::uint64_t epoch)
+    : client_(std::move(client)), name_(std::move(name)), id_(id), epoch_(epoch) {}
 
 void DatasetImpl::connect() {
   auto context = client_->sync_context(name_, id_);
@@ -41,18 +41,35 @@ void DatasetImpl::connect() {
       alive->client().tell_changes();
     }
   };
+  context.merged_datasets = [self = weak_from_this()](std::vector<std::string> names) {
+    if (const auto alive = self.lock()) alive->twins_ = std::move(names);
+  };
   job_ = std::make_shared<SyncJob>(std::move(context));
 }
 
 void DatasetImpl::synchronize(SyncCallback done) {
   client_->begin<SyncReport>(std::move(done), [self = shared_from_this()](ClientImpl::Completed<SyncReport> completed) {
-    self->job_->synchronize(std::move(completed));
+    self->run(self->client_->attempts(), std::move(completed));
   });
+}
+
+void DatasetImpl::run(int attempts, SyncJob::Done done) {
+  if (stale()) return done(ClientImpl::identity_changed());
+  job_->aim_at(client_->target(name_));
+  const auto ended = [self = shared_from_this(), done = std::move(done)](Result<SyncReport> report) {
+    const bool well = report.has_value();
+    done(std::move(report));
+    if (!well || self->stale()) return;
+    self->client_->merge_what_waits();
+    self->client_->offer_twins(self, std::exchange(self->twins_, {}));
+  };
+  job_->synchronize(ended, attempts);
 }
 
 void DatasetImpl::describe(std::function<void(const Result<RemoteDataset>&)> done) {
   using Completed = ClientImpl::Completed<RemoteDataset>;
   client_->begin<RemoteDataset>(std::move(done), [self = shared_from_this()](Completed completed) {
+    if (self->stale()) return completed(ClientImpl::identity_changed());
     auto call = std::make_shared<Remote::CallHandle>();
     *call = self->client_->remote().describe_dataset(
         {.target = self->client_->target(self->name_)},
@@ -123,7 +140,7 @@ const std::string& Dataset::name() const {
 Result<std::optional<std::string>> Dataset::get(std::string_view key) const {
   return shielded([&]() -> Result<std::optional<std::string>> {
     if (auto checked = check_key(key); !checked) return std::move(checked).error();
-    return impl_->client().with_store([&](store::Store& store) { return store.get(impl_->id(), key); });
+    return impl_->with_store([&](store::Store& store) { return store.get(impl_->id(), key); });
   });
 }
 
@@ -131,7 +148,7 @@ Result<void> Dataset::put(std::string_view key, std::string_view value) {
   return shielded([&]() -> Result<void> {
     if (auto checked = check_key(key); !checked) return checked;
     if (auto checked = check_value(value); !checked) return checked;
-    auto written = impl_->client().with_store(
+    auto written = impl_->with_store(
         [&](store::Store& store) { return store.put(impl_->id(), key, value, impl_->client().wall()); });
     if (!written) return std::move(written).error();
     impl_->announce(ChangeSource::kLocal, std::move(*written));
@@ -151,7 +168,7 @@ Result<void> Dataset::put_all(std::span<const Change> changes) {
     for (const auto& change : changes) {
       if (auto checked = check_change(change); !checked) return checked;
     }
-    auto written = impl_->client().with_store(
+    auto written = impl_->with_store(
         [&](store::Store& store) { return store.write(impl_->id(), changes, impl_->client().wall()); });
     if (!written) return std::move(written).error();
     impl_->announce(ChangeSource::kLocal, std::move(*written));
@@ -162,24 +179,21 @@ Result<void> Dataset::put_all(std::span<const Change> changes) {
 Result<std::optional<Record>> Dataset::record(std::string_view key) const {
   return shielded([&]() -> Result<std::optional<Record>> {
     if (auto checked = check_key(key); !checked) return std::move(checked).error();
-    return impl_->client().with_store([&](store::Store& store) { return store.record(impl_->id(), key); });
+    return impl_->with_store([&](store::Store& store) { return store.record(impl_->id(), key); });
   });
 }
 
 Result<std::vector<Record>> Dataset::records() const {
-  return shielded(
-      [&] { return impl_->client().with_store([&](store::Store& store) { return store.records(impl_->id()); }); });
+  return shielded([&] { return impl_->with_store([&](store::Store& store) { return store.records(impl_->id()); }); });
 }
 
 Result<std::vector<PendingChange>> Dataset::pending_changes() const {
-  return shielded([&] {
-    return impl_->client().with_store([&](store::Store& store) { return store.pending_changes(impl_->id()); });
-  });
+  return shielded(
+      [&] { return impl_->with_store([&](store::Store& store) { return store.pending_changes(impl_->id()); }); });
 }
 
 Result<DatasetInfo> Dataset::info() const {
-  return shielded(
-      [&] { return impl_->client().with_store([&](store::Store& store) { return store.info(impl_->id()); }); });
+  return shielded([&] { return impl_->with_store([&](store::Store& store) { return store.info(impl_->id()); }); });
 }
 
 void Dataset::synchronize(SyncCallback done) {
@@ -196,7 +210,7 @@ void Dataset::set_conflict_handler(ConflictHandler handler) {
 
 Result<std::vector<Conflict>> Dataset::conflicts() const {
   return shielded([&] {
-    auto open = impl_->client().with_store([&](store::Store& store) { return store.conflicts(impl_->id()); });
+    auto open = impl_->with_store([&](store::Store& store) { return store.conflicts(impl_->id()); });
     if (open) {
       for (auto& conflict : *open) conflict.local_written_at += impl_->client().clock_offset();
     }
@@ -207,7 +221,7 @@ Result<std::vector<Conflict>> Dataset::conflicts() const {
 Result<void> Dataset::resolve(const Conflict& shown, const Resolution& resolution) {
   return shielded([&]() -> Result<void> {
     if (auto checked = check_resolution(resolution); !checked) return checked;
-    auto resolved = impl_->client().with_store(
+    auto resolved = impl_->with_store(
         [&](store::Store& store) { return store.resolve(impl_->id(), shown, resolution, impl_->client().wall()); });
     if (!resolved) return std::move(resolved).error();
     impl_->announce(ChangeSource::kResolution, std::move(*resolved));
@@ -217,7 +231,7 @@ Result<void> Dataset::resolve(const Conflict& shown, const Resolution& resolutio
 
 Result<void> Dataset::delete_dataset() {
   return shielded([&]() -> Result<void> {
-    auto deleted = impl_->client().with_store([&](store::Store& store) { return store.begin_deletion(impl_->id()); });
+    auto deleted = impl_->with_store([&](store::Store& store) { return store.begin_deletion(impl_->id()); });
     if (!deleted) return std::move(deleted).error();
     impl_->announce(ChangeSource::kLocal, std::move(*deleted));
     return {};

@@ -1,9 +1,10 @@
 #include "client/remote.h"
 
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "client/question.h"
 
 namespace syncline {
 
@@ -11,43 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kDateResolution{2};
 
-Error credentials_failed(const char* what) {
-  return Error{.code = ErrorCode::kInternal, .message = std::string("the credentials provider ") + what};
-}
-
 }  // namespace
-
-// One question to the app's provider: the answer may come at once or later, from any thread, and by mistake twice or
-// never.
-class Remote::CredentialsQuestion {
- public:
-  using Use = std::function<void(Result<Credentials>)>;
-
-  CredentialsQuestion(const std::shared_ptr<Driver>& driver, Use use)
-      : driver_(driver), expected_(driver->expect()), use_(std::move(use)) {}
-  CredentialsQuestion(const CredentialsQuestion&) = delete;
-  CredentialsQuestion& operator=(const CredentialsQuestion&) = delete;
-  ~CredentialsQuestion() { answer(credentials_failed("dropped its callback without calling it")); }
-
-  // [any thread]
-  void answer(Result<Credentials> credentials) {
-    Use use;
-    Driver::Expectation expected;
-    {
-      const std::lock_guard guard(mutex_);
-      use.swap(use_);
-      expected.swap(expected_);
-    }
-    const auto driver = driver_.lock();
-    if (use && driver) driver->post([use = std::move(use), credentials = std::move(credentials)] { use(credentials); });
-  }
-
- private:
-  const std::weak_ptr<Driver> driver_;
-  std::mutex mutex_;
-  Driver::Expectation expected_;
-  Use use_;  // empty: it was answered
-};
 
 struct Remote::Call {
   HttpRequest request;
@@ -56,6 +21,8 @@ struct Remote::Call {
   std::optional<HttpTransport::CallId> transport_call;
   Timestamp signed_at{};
   bool clock_corrected = false;
+  Credentials used;
+  bool renewed = false;
 };
 
 Remote::Remote(RemoteOptions options, std::shared_ptr<Clock> clock, std::weak_ptr<Driver> driver)
@@ -119,8 +86,8 @@ void Remote::ask_credentials(const CallHandle& call) {
     return complete(*call, Error{.code = ErrorCode::kInvalidArgument,
                                  .message = "no credentials are set (ClientOptions::credentials)"});
   }
-  const auto question =
-      std::make_shared<CredentialsQuestion>(driver, [self = shared_from_this(), call](Result<Credentials> credentials) {
+  const auto question = std::make_shared<Question<Credentials>>(
+      driver, "the credentials provider", [self = shared_from_this(), call](Result<Credentials> credentials) {
         if (!credentials) return complete(*call, std::move(credentials).error());
         self->send(call, *credentials);
       });
@@ -128,7 +95,7 @@ void Remote::ask_credentials(const CallHandle& call) {
     options_.credentials->get_credentials(
         [question](Result<Credentials> credentials) { question->answer(std::move(credentials)); });
   } catch (...) {
-    question->answer(credentials_failed("threw an exception"));
+    question->fail("threw an exception");
   }
 }
 
@@ -150,6 +117,7 @@ void Remote::send(const CallHandle& call, const Credentials& credentials) {
   auto request = signed_request(*call, credentials);
   if (!request) return complete(*call, std::move(request).error());
   ++call->requests;
+  call->used = credentials;
   call->transport_call = driver->transport().start(
       std::move(*request),
       [self = shared_from_this(), call](Result<HttpResponse> response) { self->receive(call, std::move(response)); });
@@ -166,12 +134,25 @@ void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {
     call->clock_corrected = true;
     return ask_credentials(call);
   }
+  if (renew_credentials(*call, error)) return ask_credentials(call);
   complete(*call, std::move(error));
 }
 
 void Remote::note_offers(const HttpResponse& response) {
   const auto* session = find_header(response.headers, wire::kSessionHeader);
   sessions_end_with_dataset_ = session != nullptr && *session == wire::kSessionEndsWithDataset;
+}
+
+// Case 22: temporary credentials end, also between list and update. Whatever the reason that they were refused for, one
+// new set is worth a try; whoever was deleted at the service gets none.
+bool Remote::renew_credentials(Call& call, const Error& error) {
+  if (error.code != ErrorCode::kNotAuthorized || call.used.session_token.empty()) return false;
+  if (std::exchange(call.renewed, true)) return false;
+  try {
+    return options_.credentials->renew(call.used);
+  } catch (...) {
+    return false;
+  }
 }
 
 void Remote::measure_clock(const HttpResponse& response) {

@@ -1,5 +1,6 @@
 // The service as the driver calls it: a message goes out signed, its answer comes back decoded. Corrects a wrong clock
-// from the service's Date header, with one extra request at most (D16). [inside a driver step only]
+// from the service's Date header, with one extra request at most (D16), and has credentials that are refused renewed
+// once. [inside a driver step only]
 #pragma once
 
 #include <atomic>
@@ -51,21 +52,21 @@ class Remote : public std::enable_shared_from_this<Remote> {
   // How far the service's clock is ahead of this device's; 0 while they agree to 2 seconds, the resolution of a Date.
   // [any thread]
   [[nodiscard]] std::chrono::milliseconds clock_offset() const { return clock_offset_.load(); }
+  // Takes it from an answer of the service's.
+  void measure_clock(const HttpResponse& response);
 
   // Whether the service says that a session token ends with the dataset that was listed for it (wire/messages.h).
   [[nodiscard]] bool sessions_end_with_dataset() const { return sessions_end_with_dataset_; }
 
  private:
-  class CredentialsQuestion;
-
   template <typename T>
   CallHandle start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done);
   void ask_credentials(const CallHandle& call);
   Result<HttpRequest> signed_request(Call& call, const Credentials& credentials);
   void send(const CallHandle& call, const Credentials& credentials);
   void receive(const CallHandle& call, Result<HttpResponse> response);
-  void measure_clock(const HttpResponse& response);
   void note_offers(const HttpResponse& response);
+  bool renew_credentials(Call& call, const Error& error);
   [[nodiscard]] bool refused_for_the_clock(const Call& call, const Error& error, const HttpResponse& response) const;
   static void complete(Call& call, Result<HttpResponse> result);
 

@@ -192,9 +192,15 @@ SyncJob::Now SyncJob::carry_out(engine::ListRecords command) {
   if (command.next_token.empty()) token_.listed_at = context_.clock->monotonic();
   wire::ListRecordsRequest request{
       .target = context_.target, .last_sync_count = command.from, .next_token = std::move(command.next_token)};
-  call_ = context_.remote->list_records(request, when_answered<ListedPage>([](ListedPage&& page) -> engine::Event {
-                                          return engine::Listed{std::move(page)};
-                                        }));
+  auto listed =
+      when_answered<ListedPage>([](ListedPage&& page) -> engine::Event { return engine::Listed{std::move(page)}; });
+  call_ = context_.remote->list_records(
+      request, [self = shared_from_this(), listed = std::move(listed)](Answer<ListedPage> answer) {
+        if (answer.result && !answer.result->merged_datasets.empty()) {
+          self->context_.merged_datasets(answer.result->merged_datasets);
+        }
+        listed(std::move(answer));
+      });
   return std::nullopt;
 }
 

@@ -33,6 +33,7 @@ struct SyncContext {
   store::DatasetId dataset = 0;
   std::function<ConflictHandler()> conflict_handler;
   std::function<void(ChangeSource, store::KeyChanges)> announce;
+  std::function<void(std::vector<std::string>)> merged_datasets;  // as a list named them
   SyncObserver* observer = nullptr;
 };
 
@@ -51,6 +52,8 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   // Ends the current run and all that wait, with `error`.
   void cancel(const Error& error);
   [[nodiscard]] bool idle() const { return running_.empty(); }
+  // Whose dataset it is, once that is known.
+  void aim_at(wire::Target target) { context_.target = std::move(target); }
 
  private:
   void start_run();

@@ -344,14 +344,22 @@ Result<std::vector<UnsentData>> Store::unsent(const std::optional<std::string>& 
   });
 }
 
-Result<void> Store::wipe(const std::optional<std::string>& identity) {
+Result<std::vector<std::string>> Store::wipe(const std::optional<std::string>& identity) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
-    auto row = connection.use("SELECT id FROM dataset WHERE ?1 OR identity = ?2");
-    row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
     std::vector<DatasetId> datasets;
-    while (row.step()) datasets.push_back(row.number(0));
+    std::vector<std::string> whose;
+    {
+      auto row = connection.use("SELECT id FROM dataset WHERE ?1 OR identity = ?2");
+      row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
+      while (row.step()) datasets.push_back(row.number(0));
+      auto owner = connection.use(R"sql(
+        SELECT identity FROM dataset WHERE ?1 OR identity = ?2 UNION
+        SELECT identity FROM identity WHERE ?1 OR identity = ?2)sql");
+      owner.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
+      while (owner.step()) whose.push_back(owner.text(0));
+    }
     set_meta(connection, "last_dataset", std::to_string(connection.number(R"sql(
       SELECT max(coalesce((SELECT max(id) FROM dataset), 0),
                  coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_dataset'), 0)))sql")));
@@ -366,6 +374,7 @@ Result<void> Store::wipe(const std::optional<std::string>& identity) {
         .run();
     if (!identity || last_identity(connection) == *identity) set_meta(connection, kIdentity, "");
     transaction.commit();
+    return whose;
   });
 }
 

@@ -152,8 +152,8 @@ class Store {
   Result<MergeProgress> merge_identities();
   // By identity and dataset, where there are any; nullopt: everybody's.
   [[nodiscard]] Result<std::vector<UnsentData>> unsent(const std::optional<std::string>& identity);
-  // Removes all that is kept of an identity; nullopt: of everybody.
-  Result<void> wipe(const std::optional<std::string>& identity);
+  // Removes all that is kept of an identity; nullopt: of everybody. Says of whom.
+  Result<std::vector<std::string>> wipe(const std::optional<std::string>& identity);
 
   // Of these merged datasets, those that the app was not asked for.
   [[nodiscard]] Result<std::vector<std::string>> new_twins(DatasetId dataset, const std::vector<std::string>& names);

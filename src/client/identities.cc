@@ -1,0 +1,281 @@
+// ClientImpl: who it works for, and the way from one identity to another.
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "client/client_impl.h"
+#include "net/curl_transport.h"
+#include "syncline/limits.h"
+
+namespace syncline {
+
+namespace {
+
+constexpr std::string_view kSyncHost = "://cognito-sync.";
+constexpr std::string_view kIdentityHost = "://cognito-identity.";
+
+Error invalid_option(std::string message) {
+  return Error{.code = ErrorCode::kInvalidArgument, .message = std::move(message)};
+}
+
+Error signed_out() {
+  return Error{.code = ErrorCode::kIdentityChanged, .message = "the identity was signed out before this was done"};
+}
+
+// NAME.REGION:GUID, as the service names what it merged: such a dataset exists, however long its name.
+bool is_twin_name(std::string_view name) {
+  const auto dot = name.rfind('.');
+  return dot != std::string_view::npos && IdentityId::parse(name.substr(dot + 1)).has_value();
+}
+
+}  // namespace
+
+std::string identity_endpoint(const ClientOptions& options) {
+  if (!options.identity) return {};
+  if (!options.identity->endpoint.empty()) return options.identity->endpoint;
+  const auto at = options.endpoint.find(kSyncHost);
+  if (at == std::string::npos) return {};
+  auto endpoint = options.endpoint;
+  return endpoint.replace(at, kSyncHost.size(), kIdentityHost);
+}
+
+Result<void> check_identity_options(const ClientOptions& options) {
+  if (!options.identity) return {};
+  if (!options.identity_id.empty() || options.credentials) {
+    return invalid_option("ClientOptions: identity is set, and so are identity_id or credentials; it finds both");
+  }
+  if (options.identity->login_timeout.count() <= 0) {
+    return invalid_option("IdentityOptions::login_timeout must be positive");
+  }
+  if (options.identity->endpoint.empty()) return {};
+  auto host = net::endpoint_host(options.identity->endpoint);
+  if (!host) return invalid_option("IdentityOptions::" + host.error().message);
+  return {};
+}
+
+Error ClientImpl::identity_changed() {
+  return Error{.code = ErrorCode::kIdentityChanged,
+               .message = "the dataset was opened for another identity than the client's; open it again"};
+}
+
+Result<store::DatasetId> ClientImpl::open_in(store::Store& store, const DatasetName& name) {
+  const auto identity = identity_id();
+  const auto longest = kMaxDatasetNameCharacters - 1 - (identity.empty() ? kMaxIdentityCharacters : identity.size());
+  if (keeper_ && name.text().size() > longest && !is_twin_name(name.text())) {
+    auto known = store.dataset_names(identity);
+    if (!known) return std::move(known).error();
+    if (std::find(known->begin(), known->end(), name.text()) == known->end()) {
+      return invalid_option("dataset name has more than " + std::to_string(longest) +
+                            " characters, which leaves no room for what a merge appends to it");
+    }
+  }
+  return store.open_dataset(identity, name.text());
+}
+
+void ClientImpl::connect_keeper() {
+  if (!keeper_) return;
+  keeper_->connect({.remote = remote_,
+                    .known = [this] { return known_identity(); },
+                    .arrive = [this](const store::IdentitySwitch& change) { return arrive(change); }});
+}
+
+void ClientImpl::with_identity(std::function<void(Result<void>)> next) {
+  if (!keeper_ || !whose().identity.empty()) return next({});
+  keeper_->get([next = std::move(next)](Result<Credentials> credentials) {
+    next(credentials ? Result<void>() : Result<void>(std::move(credentials).error()));
+  });
+}
+
+Result<KnownIdentity> ClientImpl::known_identity() {
+  KnownIdentity known{.identity = whose().identity};
+  auto guest = with_store([&](store::Store& store) -> Result<std::string> {
+    auto kind = store.identity_kind(known.identity.text());
+    if (!kind) return std::move(kind).error();
+    known.guest = *kind == store::IdentityKind::kGuest;
+    return store.last_guest();
+  });
+  if (!guest) return std::move(guest).error();
+  if (auto last = IdentityId::parse(*guest)) known.last_guest = std::move(*last);
+  return known;
+}
+
+// --- from one to another ------------------------------------------------------------------------------------------
+
+// While nobody uses the store: no write can end up with the wrong one (D15).
+Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
+  auto to = IdentityId::parse(change.to);
+  if (!to) return std::move(to).error();
+  store::Switched switched;
+  {
+    const auto alone = alone_with_store();
+    if (store_closed_) return closed_error();
+    auto done = store_->switch_identity(change);
+    if (!done) return std::move(done).error();
+    switched = std::move(*done);
+    const std::lock_guard guard(whose_mutex_);
+    whose_.identity = std::move(*to);
+    if (!switched.datasets_stay) ++epoch_;
+  }
+  SignInReport report{.identity_id = change.to,
+                      .guest = change.kind == store::IdentityKind::kGuest,
+                      .was = switched.was,
+                      .changed = !switched.datasets_stay};
+  auto merged = move_merged_data();
+  report.moved = merged ? merged->moved : 0;
+  report.waiting = merged ? merged->waiting : 1;  // the next sync or open tries again
+  signed_out_ = false;
+  if (!report.changed) {
+    autopilot_.happened(Autopilot::Rules::CredentialsChanged{});
+    return report;
+  }
+  let_go_of_datasets();
+  start_over();
+  return report;
+}
+
+// Automatic syncs are for the datasets of whoever works here now.
+void ClientImpl::start_over() {
+  autopilot_.start_over();
+  if (autopilot_.watches()) find_datasets();
+}
+
+Result<store::MergeProgress> ClientImpl::move_merged_data() {
+  auto merged = with_store([](store::Store& store) { return store.merge_identities(); });
+  data_waits_ = !merged || merged->waiting > 0;
+  if (!merged) return merged;
+  for (auto& [id, changes] : merged->changes) {
+    if (const auto dataset = dataset_of(id)) dataset->announce(ChangeSource::kLocal, changes);
+  }
+  return merged;
+}
+
+void ClientImpl::merge_what_waits() {
+  if (data_waits_) std::ignore = move_merged_data();
+}
+
+// Their syncs end here, and their callbacks are not called any more.
+void ClientImpl::let_go_of_datasets() {
+  decltype(datasets_) datasets;
+  {
+    const std::lock_guard guard(mutex_);
+    datasets.swap(datasets_);
+    for (const auto& [name, dataset] : datasets) listening_.erase(dataset->id());
+  }
+  for (const auto& [name, dataset] : datasets) {
+    std::ignore = with_store([id = dataset->id()](store::Store& store) -> Result<void> {
+      store.unwatch(id);
+      return {};
+    });
+    dataset->cancel_sync(identity_changed());
+    dataset->forget_the_app();
+  }
+  for (const auto& call : std::vector(calls_)) remote_->cancel(call);
+}
+
+void ClientImpl::sign_in(Login login, GuestData guest_data, SignInCallback done) {
+  begin_here<SignInReport>(std::move(done), [self = shared_from_this(), login = std::move(login),
+                                             guest_data](Completed<SignInReport> completed) {
+    if (!self->keeper_) return completed(invalid_option("ClientOptions::identity is not set: nobody can sign in"));
+    if (auto ready = self->can_reach_service(false); !ready) return completed(std::move(ready).error());
+    self->keeper_->sign_in(login, guest_data, std::move(completed));
+  });
+}
+
+Result<void> ClientImpl::leave(const std::function<Result<std::vector<std::string>>(store::Store&)>& forget) {
+  if (keeper_) keeper_->sign_out(signed_out());
+  Result<std::vector<std::string>> gone = std::vector<std::string>();
+  {
+    const auto alone = alone_with_store();
+    if (store_closed_) return closed_error();
+    gone = forget(*store_);
+    if (!gone) return std::move(gone).error();
+    const std::lock_guard guard(whose_mutex_);
+    if (keeper_) whose_.identity = IdentityId();
+    ++epoch_;
+  }
+  signed_out_ = keeper_ != nullptr;
+  let_go_of_datasets();
+  start_over();
+  return keeper_ ? keeper_->forget_kept(*gone) : Result<void>();
+}
+
+void ClientImpl::sign_out(DoneCallback done) {
+  begin_here<void>(std::move(done), [self = shared_from_this()](Completed<void> completed) {
+    if (!self->keeper_) return completed(invalid_option("ClientOptions::identity is not set: nobody is signed in"));
+    completed(self->leave([self](store::Store& store) {
+      auto left = store.leave_identity();
+      return left ? Result(std::vector{self->identity_id()}) : std::move(left).error();
+    }));
+  });
+}
+
+void ClientImpl::wipe(Whose whose, DoneCallback done) {
+  begin_here<void>(std::move(done), [self = shared_from_this(), whose](Completed<void> completed) {
+    completed(self->leave([self, whose](store::Store& store) {
+      const auto identity = self->identity_id();
+      auto gone = store.wipe(whose == Whose::kEverybody ? std::nullopt : std::optional(identity));
+      // Without a keeper it is ClientOptions that say who works here.
+      if (gone && !self->keeper_ && !identity.empty()) std::ignore = store.adopt_identity(identity);
+      return gone;
+    }));
+  });
+}
+
+Result<std::vector<UnsentData>> ClientImpl::unsent(Whose whose) {
+  return with_store([&](store::Store& store) {
+    return store.unsent(whose == Whose::kEverybody ? std::nullopt : std::optional(identity_id()));
+  });
+}
+
+// --- what the service keeps apart -----------------------------------------------------------------------------------
+
+void ClientImpl::offer_twins(const std::shared_ptr<DatasetImpl>& dataset, const std::vector<std::string>& names) {
+  if (names.empty() || !options_.identity || !options_.identity->merged_datasets) return;
+  auto fresh = with_store([&](store::Store& store) { return store.new_twins(dataset->id(), names); });
+  if (!fresh) return;
+  if (fresh->empty()) return delete_twins(dataset);
+  if (!std::exchange(dataset->asking_about_twins_, true)) ask_about_twins(dataset, std::move(*fresh));
+}
+
+void ClientImpl::ask_about_twins(const std::shared_ptr<DatasetImpl>& dataset, std::vector<std::string> names) {
+  gate_->post(CallbackKind::kRepeating,
+              [self = shared_from_this(), dataset, names = std::move(names), ask = options_.identity->merged_datasets] {
+                std::optional<MergedAnswer> answer;
+                try {
+                  answer = ask({.dataset = dataset->name(), .twins = names});
+                } catch (...) {
+                  // Case 14: a handler that throws has not decided.
+                }
+                self->driver_->post([self, dataset, names, answer] {
+                  dataset->asking_about_twins_ = false;
+                  if (!answer) return;
+                  auto noted = dataset->with_store([&](store::Store& store) {
+                    return store.answer_twins(dataset->id(), names, answer == MergedAnswer::kDelete);
+                  });
+                  if (noted) self->delete_twins(dataset);
+                });
+              });
+}
+
+// What fails is tried again after the next sync that hears of it.
+void ClientImpl::delete_twins(const std::shared_ptr<DatasetImpl>& dataset) {
+  auto doomed = dataset->with_store([&](store::Store& store) { return store.doomed_twins(dataset->id()); });
+  if (!doomed) return;
+  for (const auto& name : *doomed) {
+    auto parsed = DatasetName::parse(name);
+    if (!parsed) continue;
+    auto call = std::make_shared<Remote::CallHandle>();
+    *call = remote_->delete_dataset({.target = target(*parsed)}, [self = shared_from_this(), call, dataset,
+                                                                  name](Answer<wire::DatasetAnswer> answer) {
+      self->untrack(*call);
+      call->reset();
+      const bool gone = answer.result || answer.result.error().code == ErrorCode::kResourceNotFound;
+      if (!gone) return;
+      std::ignore = dataset->with_store([&](store::Store& store) { return store.drop_twin(dataset->id(), name); });
+    });
+    track(*call);
+  }
+}
+
+}  // namespace syncline
