@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "store/devices.h"
 #include "store/rows.h"
 
 namespace syncline::store {
@@ -87,6 +88,7 @@ class Salvage {
     save_identity();
     save_journal();
     save_sent();
+    save_pushes();
     return result_;
   }
 
@@ -110,6 +112,7 @@ class Salvage {
   void save_journal();
   bool save_change(const Statement& row, RowId id, const Found& found);
   void save_sent();
+  void save_pushes();
 
   Connection& source_;
   Connection& fresh_;
@@ -224,6 +227,20 @@ void Salvage::save_sent() {
                       "row_sum('o', dataset, key, value, revision, base_count) = checksum ORDER BY id"
                     : "SELECT dataset, key, value, revision, base_count FROM sent ORDER BY id",
           take);
+}
+
+// Nobody else knows what the app wants to hear of. A store before version 3 has none of it.
+void Salvage::save_pushes() {
+  read_on(source_,
+          "SELECT name, value FROM meta WHERE name LIKE 'push%' AND row_sum('m', name, value) = checksum ORDER BY name",
+          [&](const Statement& row) { set_meta(fresh_, row.text(0), row.text(1)); });
+  read_on(source_,
+          "SELECT identity, dataset, device, confirmed FROM push_subscription WHERE "
+          "row_sum('u', identity, dataset, device, confirmed) = checksum ORDER BY id",
+          [&](const Statement& row) {
+            put_push_subscription(fresh_, row.text(0),
+                                  {.dataset = row.text(1), .device_id = row.text(2), .confirmed = row.number(3) != 0});
+          });
 }
 
 // Tolerates what can be tolerated; fails if the file can't be read as a database at all.

@@ -86,6 +86,15 @@ CREATE TABLE staged (            -- pages of a list that is not complete yet
 );
 )sql";
 
+// What version 3 has beyond version 2. Written without a space too many: SQLite keeps the text, and the list of tables
+// has to stay on the file's first page, which is all that can be replaced should it be damaged (salvage.cc).
+constexpr const char* kAddedIn3[] = {
+    // What the app wants to hear of (device is ''), and the DeviceIds that the service was asked to subscribe to it;
+    // confirmed: it has said yes.
+    "CREATE TABLE push_subscription(id INTEGER PRIMARY KEY,identity TEXT NOT NULL,dataset TEXT NOT NULL,"
+    "device TEXT NOT NULL,confirmed INTEGER NOT NULL,checksum INTEGER NOT NULL,UNIQUE(identity,dataset,device))",
+};
+
 // Version 1 had no checksums. The tables are made anew rather than added to: a process with an older Syncline that has
 // the file open must not go on writing rows without one.
 constexpr const char* kMoveAside[] = {
@@ -132,12 +141,21 @@ void in_transaction(Connection& connection, Change&& change) {
   }
 }
 
+void add_tables_of_3(Connection& connection) {
+  for (const char* sql : kAddedIn3) connection.execute(sql);
+}
+
+void migrate_from_2(Connection& connection) {
+  in_transaction(connection, [&] { add_tables_of_3(connection); });
+}
+
 void migrate_from_1(Connection& connection) {
   // A sum over a damaged row would call it sound for ever.
   check_structure(connection, "PRAGMA integrity_check(1)");
   in_transaction(connection, [&] {
     for (const char* sql : kMoveAside) connection.execute(sql);
     for (const char* sql : kFromVersion1) connection.execute(sql);
+    add_tables_of_3(connection);
   });
 }
 
@@ -152,6 +170,7 @@ bool has_our_tables(Connection& connection) {
 void create_schema(Connection& connection) {
   in_transaction(connection, [&] {
     connection.execute(kTables);
+    add_tables_of_3(connection);
     connection.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
   });
 }
@@ -171,6 +190,7 @@ void prepare_schema(Connection& connection, const std::string& path) {
                                        "; this Syncline knows up to " + std::to_string(kSchemaVersion));
   }
   if (version == 1) migrate_from_1(connection);
+  if (version == 2) migrate_from_2(connection);
 }
 
 void check_structure(Connection& connection, const char* pragma) {
@@ -190,7 +210,9 @@ void check_sums(Connection& connection, bool whole) {
       "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
       R"sql(SELECT id FROM conflict
         WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
-              IS NOT checksum LIMIT 1)sql"};
+              IS NOT checksum LIMIT 1)sql",
+      R"sql(SELECT id FROM push_subscription
+        WHERE row_sum('u', identity, dataset, device, confirmed) IS NOT checksum LIMIT 1)sql"};
   static constexpr const char* kLarge[] = {
       R"sql(SELECT id FROM record
         WHERE row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision)
@@ -209,9 +231,9 @@ void check_sums(Connection& connection, bool whole) {
 }  // namespace
 
 void check_small_tables(Connection& connection) {
-  for (const char* pragma :
-       {"PRAGMA integrity_check(meta)", "PRAGMA integrity_check(dataset)", "PRAGMA integrity_check(journal)",
-        "PRAGMA integrity_check(sent)", "PRAGMA integrity_check(conflict)"}) {
+  for (const char* pragma : {"PRAGMA integrity_check(meta)", "PRAGMA integrity_check(dataset)",
+                             "PRAGMA integrity_check(journal)", "PRAGMA integrity_check(sent)",
+                             "PRAGMA integrity_check(conflict)", "PRAGMA integrity_check(push_subscription)"}) {
     check_structure(connection, pragma);
   }
   check_sums(connection, false);

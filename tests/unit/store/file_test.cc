@@ -96,7 +96,7 @@ TEST_F(FileTest, SomebodyElsesWriteAheadLogIsNotTouched) {
 
 TEST_F(FileTest, D19ANewerSchemaIsRefusedUntouched) {
   open_store(data_);
-  execute("PRAGMA user_version = 3");
+  execute("PRAGMA user_version = 4");
   expect_refused_untouched(ErrorCode::kSchemaTooNew);
 }
 
