@@ -1,12 +1,13 @@
 // Everything at once. See client.h for where to start.
 #pragma once
 
-#include "syncline/client.h"         // IWYU pragma: export
-#include "syncline/credentials.h"    // IWYU pragma: export
-#include "syncline/dataset.h"        // IWYU pragma: export
-#include "syncline/dispatcher.h"     // IWYU pragma: export
-#include "syncline/error.h"          // IWYU pragma: export
-#include "syncline/limits.h"         // IWYU pragma: export
+#include "syncline/client.h"       // IWYU pragma: export
+#include "syncline/credentials.h"  // IWYU pragma: export
+#include "syncline/dataset.h"      // IWYU pragma: export
+#include "syncline/dispatcher.h"   // IWYU pragma: export
+#include "syncline/error.h"        // IWYU pragma: export
+#include "syncline/limits.h"       // IWYU pragma: export
+#include "syncline/push.h"
 #include "syncline/records.h"        // IWYU pragma: export
 #include "syncline/result.h"         // IWYU pragma: export
 #include "syncline/subscription.h"   // IWYU pragma: export

@@ -33,9 +33,11 @@ ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store
       neighbours_(driver_,
                   options_.threading == Threading::kTick ? Neighbours::How::kStepping : Neighbours::How::kWatching,
                   options_.data_directory, [this] { return look_for_changes(); }),
+      change_stream_(std::make_shared<ChangeStream>(change_stream_context())),
       store_(std::move(store)) {}
 
 void ClientImpl::start() {
+  driver_->post([self = shared_from_this()] { self->push_registration_.settle_if_needed(); });
   if (options_.threading == Threading::kOwnThread) driver_->start_thread();
 }
 
@@ -76,10 +78,11 @@ SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId i
                      .backoff = {.first = options_.retry.first_delay, .longest = options_.retry.longest_delay},
                      .attempts = options_.retry.attempts,
                      .target = target(name),
-                     .device_id = options_.device_id,
+                     .device_id = [this] { return device_id(); },
                      .dataset = id,
                      .conflict_handler = {},
-                     .announce = {}};
+                     .announce = {},
+                     .at_rest = {}};
 }
 
 // --- what shutdown() waits for ------------------------------------------------------------------------------------
@@ -297,6 +300,7 @@ void ClientImpl::cancel_what_runs() {
     const std::lock_guard guard(mutex_);
     datasets = datasets_;
   }
+  change_stream_->stop();
   for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
   for (const auto& call : std::vector(calls_)) remote_->cancel(call);
 }

@@ -20,9 +20,11 @@
 #include <vector>
 
 #include "client/callback_gate.h"
+#include "client/change_stream.h"
 #include "client/driver.h"
 #include "client/event_hub.h"
 #include "client/neighbours.h"
+#include "client/push_registration.h"
 #include "client/remote.h"
 #include "client/sync_job.h"
 #include "core/clock.h"
@@ -85,6 +87,9 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   using Completed = std::function<void(Result<T>)>;
   template <typename T>
   void begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task);
+  // As begin(), for what can be answered without the service.
+  template <typename T>
+  void begin_here(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task);
 
   // A call that belongs to no synchronize(): cancelled by shutdown(). [inside a driver step only]
   void track(const Remote::CallHandle& call) { calls_.push_back(call); }
@@ -100,6 +105,23 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   // returns. [any thread]
   bool queue_behind_others(const std::function<bool()>& queue_own);
 
+  // --- push: push_api.cc
+  void register_device(PushPlatform platform, std::string token, DeviceCallback done);
+  void unregister_device(DoneCallback done);
+  // nullopt: of all datasets.
+  void want_changes(const std::optional<std::string>& dataset, bool wanted, DoneCallback done);
+  Result<PushHint> handle_push(std::string_view bytes, SyncCallback done);
+  // What a push message or an event of the stream says, and what is to be done about it. [any thread] [blocks: disk]
+  Result<PushHint> judge_hint(std::string_view bytes);
+  // The one place where a hint becomes a sync: none if the dataset is that far when its turn comes. [inside a driver
+  // step only]
+  void sync_for_hint(const DatasetName& name, SyncCount count, Completed<SyncReport> completed);
+  [[nodiscard]] ChangeStream& change_stream() { return *change_stream_; }
+  [[nodiscard]] PushRegistration& push_registration() { return push_registration_; }
+  // What goes out as DeviceId: the app's, else the registered one; empty: none. [any thread] [blocks: disk]
+  [[nodiscard]] std::string device_id();
+  ChangeStreamContext change_stream_context();
+
   [[nodiscard]] SyncContext sync_context(const DatasetName& name, store::DatasetId id);
   [[nodiscard]] Remote& remote() { return *remote_; }
   [[nodiscard]] Driver& driver() { return *driver_; }
@@ -107,6 +129,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] std::chrono::milliseconds clock_offset() const { return remote_->clock_offset(); }
   [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
   [[nodiscard]] wire::Target target(const DatasetName& name) const;
+  // Whether all options are there. Errors: kInvalidArgument, naming the one that is missing.
+  [[nodiscard]] Result<void> can_reach_service() const;
   static Error closed_error();
 
  private:
@@ -123,7 +147,6 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
     bool too_late = false;  // shutdown() has begun: it is not to run, but shutdown() waits until it was answered
   };
 
-  [[nodiscard]] Result<void> can_reach_service() const;
   // nullopt: nothing can begin any more.
   std::optional<Operation> enter(const std::function<void(OperationId, Error)>& complete);
   void finish(OperationId operation, std::function<void()> completion);
@@ -152,6 +175,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   const std::shared_ptr<Driver> driver_;
   const std::shared_ptr<Remote> remote_;
   Neighbours neighbours_;
+  const std::shared_ptr<ChangeStream> change_stream_;
+  PushRegistration push_registration_{*this};  // in driver steps only
 
   std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
   std::atomic<bool> store_closed_ = false;
@@ -174,6 +199,14 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
 
 template <typename T>
 void ClientImpl::begin(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task) {
+  begin_here<T>(std::move(done), [this, task = std::move(task)](Completed<T> completed) {
+    if (auto ready = can_reach_service(); !ready) return completed(std::move(ready).error());
+    task(std::move(completed));
+  });
+}
+
+template <typename T>
+void ClientImpl::begin_here(std::function<void(const Result<T>&)> done, std::function<void(Completed<T>)> task) {
   // The app's function is shared, not copied, by whatever may come to call it.
   auto answer = [shared = std::make_shared<decltype(done)>(std::move(done))](Result<T> result) {
     return [shared, result = std::move(result)] {
@@ -187,7 +220,6 @@ void ClientImpl::begin(std::function<void(const Result<T>&)> done, std::function
   };
   driver_->post([this, too_late = operation->too_late, completed = std::move(completed), task = std::move(task)] {
     if (too_late) return completed(closed_error());
-    if (auto ready = can_reach_service(); !ready) return completed(std::move(ready).error());
     task(completed);
   });
 }
@@ -211,13 +243,17 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   [[nodiscard]] Subscription subscribe(ChangeCallback callback);
   void set_conflict_handler(ConflictHandler handler);
 
-  // [inside a driver step, or when no step can run any more]
-  void cancel_sync(const Error& error) { job_->cancel(error); }
+  // --- [inside a driver step, or when no step can run any more]
+  void sync_for_hint(SyncCount count, ClientImpl::Completed<SyncReport> completed);
+  void cancel_sync(const Error& error);
   // Lets go of the app's callbacks, which may hold this very dataset.
   void forget_the_app();
 
  private:
   [[nodiscard]] ConflictHandler conflict_handler();
+  // Hints wait while a sync runs: it may bring what they tell of.
+  void settle_hints();
+  void job_at_rest(bool succeeded);
   // A transaction of this client's, behind what others wrote before it. False: nobody wants to hear of it.
   bool queue_own_change(ChangeSource source, store::KeyChanges changes);
 
@@ -226,6 +262,7 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   const store::DatasetId id_;
   const std::shared_ptr<EventHub> hub_ = std::make_shared<EventHub>();
   std::shared_ptr<SyncJob> job_;
+  std::vector<std::pair<SyncCount, ClientImpl::Completed<SyncReport>>> hints_;  // in driver steps only
   std::mutex handler_mutex_;
   ConflictHandler handler_;
 };

@@ -41,6 +41,9 @@ void DatasetImpl::connect() {
       alive->client().tell_changes();
     }
   };
+  context.at_rest = [self = weak_from_this()](bool succeeded) {
+    if (const auto alive = self.lock()) alive->job_at_rest(succeeded);
+  };
   job_ = std::make_shared<SyncJob>(std::move(context));
 }
 

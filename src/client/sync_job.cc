@@ -80,7 +80,8 @@ void SyncJob::cancel(const Error& error) {
 
 void SyncJob::end_run(const Result<SyncReport>& report) {
   for (auto& done : std::exchange(running_, std::exchange(waiting_, {}))) done(report);
-  if (!idle()) start_run();
+  if (!idle()) return start_run();
+  if (context_.at_rest) context_.at_rest(report.has_value());
 }
 
 // --- attempts -----------------------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ SyncJob::Now SyncJob::carry_out(engine::ListRecords command) {
 SyncJob::Now SyncJob::carry_out(engine::PushRecords command) {
   sent_ = std::move(command.changes);
   wire::UpdateRecordsRequest request{.target = context_.target,
-                                     .device_id = context_.device_id,
+                                     .device_id = context_.device_id(),
                                      .patches = to_patches(sent_),
                                      .session_token = std::move(command.session_token)};
   call_ = context_.remote->update_records(

@@ -6,11 +6,11 @@
 namespace syncline::wire {
 namespace {
 
-const std::string kPool = "us-east-1:aaaaaaaa-2222-3333-4444-555555555555";
+const std::string kGamePool = "us-east-1:aaaaaaaa-2222-3333-4444-555555555555";
 const std::string kSomebody = "us-east-1:11111111-2222-3333-4444-555555555555";
 
 std::string payload(const std::string& count = "7") {
-  return R"({"source":"cognito-sync","identityPoolId":")" + kPool + R"(","identityId":")" + kSomebody +
+  return R"({"source":"cognito-sync","identityPoolId":")" + kGamePool + R"(","identityId":")" + kSomebody +
          R"(","datasetName":"save","syncCount":)" + count + "}";
 }
 
@@ -27,7 +27,7 @@ TEST(PushPayloadTest, HasFiveKeysAtTheTopOrBelowData) {
                             R"({"from":"sender",)" + payload().substr(1), " " + payload("7.0") + "\n"}) {
     const auto push = decode_push(bytes);
     ASSERT_TRUE(push) << bytes << ": " << push.error().message;
-    EXPECT_EQ(push->target.pool.text(), kPool);
+    EXPECT_EQ(push->target.pool.text(), kGamePool);
     EXPECT_EQ(push->target.identity.text(), kSomebody);
     EXPECT_EQ(push->target.dataset.text(), "save");
     EXPECT_EQ(push->count.value, 7);
@@ -46,7 +46,7 @@ TEST(PushPayloadTest, D20ForgedOnesAreRefusedAndSayWhy) {
   };
   EXPECT_EQ(refused(with("cognito-sync", "cognito-sink")), "the push message: source is not cognito-sync");
   EXPECT_EQ(refused(with(R"("source":"cognito-sync",)", "")), "the push message: source is missing");
-  EXPECT_EQ(refused(with(kPool, "pool")), "the push message: identityPoolId is none");
+  EXPECT_EQ(refused(with(kGamePool, "pool")), "the push message: identityPoolId is none");
   EXPECT_EQ(refused(with(kSomebody, "")), "the push message: identityId is none");
   EXPECT_EQ(refused(with(R"("save")", R"("sa/ve")")), "the push message: datasetName is none");
   EXPECT_EQ(refused(with(R"("save")", "7")), "the push message: datasetName is not a string");
