@@ -18,8 +18,10 @@
 #include "syncline/dispatcher.h"
 #include "syncline/export.h"
 #include "syncline/identity.h"
+#include "syncline/push.h"
 #include "syncline/records.h"
 #include "syncline/result.h"
+#include "syncline/subscription.h"
 #include "syncline/sync_status.h"
 
 namespace syncline {
@@ -152,6 +154,32 @@ class SYNCLINE_API Client {
   // As sign_out(), and removes all that is on this device of this identity's, or of everybody's; nothing at the
   // service.
   void wipe(Whose whose, DoneCallback done);
+  // --- push: push.h says what it is. What is wanted is kept in the data directory, and what could not be told to the
+  // service is told again: with the next of these calls, with the next successful sync, when the client is opened.
+  // Each of `done` is called exactly once, on the dispatcher. [never blocks]
+
+  // Remembered, also for identities that use this data directory later: they are registered when the client is opened
+  // for them. No request if nothing has changed. A new token takes the subscriptions over. `token`: 1..4,096 bytes.
+  void register_device(PushPlatform platform, std::string_view token, DeviceCallback done);
+  // This device gets no more pushes for this identity: the service is told for each dataset, the token and DeviceId are
+  // forgotten. Ends all subscriptions, the change stream's included.
+  void unregister_device(DoneCallback done);
+  // All datasets that this identity has on this device now.
+  void subscribe_all(DoneCallback done);
+  void unsubscribe_all(DoneCallback done);
+
+  // From whatever the platform calls with a push message; the keys may stand below `data`. Errors, after which nothing
+  // has changed: kInvalidArgument (no push of the service), kNotFound (for another pool or identity, or a dataset that
+  // is not subscribed). [any thread] [blocks: disk]
+  Result<PushHint> handle_push(std::string_view bytes);
+  // `done` gets the sync's report (of 0 requests if all was known), or the Error that is returned.
+  Result<PushHint> handle_push(std::string_view bytes, SyncCallback done);
+
+  // Holds the service's own stream of changes open until all that this returned are gone; resumed where it broke, after
+  // a back-off. An event is handled as a push message is. With Threading::kTick an event is read by the tick() after it
+  // came; an idle stream lets tick() ask for the next call when a heartbeat is overdue, not sooner.
+  [[nodiscard]] Subscription open_change_stream();
+  [[nodiscard]] ChangeStreamStatus change_stream_status() const;
 
  private:
   friend class ClientImpl;

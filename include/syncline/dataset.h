@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "syncline/export.h"
+#include "syncline/push.h"
 #include "syncline/records.h"
 #include "syncline/result.h"
 #include "syncline/subscription.h"
@@ -59,6 +60,12 @@ class SYNCLINE_API Dataset {
   Result<void> delete_dataset();
   // Asks the service. `done` is called exactly once, on the dispatcher.
   void describe(std::function<void(const Result<RemoteDataset>&)> done);
+
+  // From now on changes by others wake this device: by the change stream, and by pushes if the device is registered.
+  // Local without a registered device. An Error of the service (kResourceNotFound: it does not know the dataset yet)
+  // leaves the wish standing: it is told again, see Client. `done` is called exactly once, on the dispatcher.
+  void subscribe(DoneCallback done);
+  void unsubscribe(DoneCallback done);
 
  private:
   friend class Client;

@@ -105,7 +105,6 @@ struct SignInReport {
 };
 // [dispatcher] Called exactly once.
 using SignInCallback = std::function<void(const Result<SignInReport>&)>;
-using DoneCallback = std::function<void(const Result<void>&)>;
 
 // What of an identity's is on this device only.
 struct UnsentData {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -107,5 +108,8 @@ class [[nodiscard]] Result<void> {
  private:
   std::optional<Error> error_;
 };
+
+// [dispatcher] How a call without an answer ends. Called exactly once.
+using DoneCallback = std::function<void(const Result<void>&)>;
 
 }  // namespace syncline

@@ -10,6 +10,7 @@
 #include "syncline/error.h"           // IWYU pragma: export
 #include "syncline/identity.h"        // IWYU pragma: export
 #include "syncline/limits.h"          // IWYU pragma: export
+#include "syncline/push.h"            // IWYU pragma: export
 #include "syncline/records.h"         // IWYU pragma: export
 #include "syncline/result.h"          // IWYU pragma: export
 #include "syncline/secret_store.h"    // IWYU pragma: export

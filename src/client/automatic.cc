@@ -59,10 +59,10 @@ bool ClientImpl::begin_own_sync(store::DatasetId id, std::optional<int> attempts
   return true;
 }
 
-bool ClientImpl::sync_for_hint(const std::string& name) {
+bool ClientImpl::leave_to_autopilot(const DatasetName& name) {
   if (!autopilot_.automatic()) return false;
   driver_->post([self = shared_from_this(), name] {
-    const auto hinted = self->dataset(name);
+    const auto hinted = self->dataset(name.text());
     if (hinted) self->autopilot_.happened(Autopilot::Rules::Hinted{(*hinted)->id()});
   });
   return true;

@@ -51,11 +51,13 @@ ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store
                   options_.data_directory, [this] { return look_for_changes(); }),
       autopilot_(automatic_options(options_), is_local(options_.endpoint), *random_, gate_, driver_,
                  options_.connectivity, autopilot_hooks()),
+      change_stream_(std::make_shared<ChangeStream>(change_stream_context())),
       store_(std::move(store)),
       whose_(std::move(whose)) {}
 
 void ClientImpl::start() {
   connect_keeper();
+  driver_->post([self = shared_from_this()] { self->push_registration_.settle_if_needed(); });
   if (autopilot_.automatic()) autopilot_.watch();
   if (options_.threading == Threading::kOwnThread) driver_->start_thread();
 }
@@ -110,11 +112,12 @@ SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId i
                      .backoff = {.first = options_.retry.first_delay, .longest = options_.retry.longest_delay},
                      .attempts = options_.retry.attempts,
                      .target = target(name),
-                     .device_id = options_.device_id,
+                     .device_id = [this] { return device_id(); },
                      .dataset = id,
                      .conflict_handler = {},
                      .announce = {},
                      .merged_datasets = {},
+                     .at_rest = {},
                      .observer = &autopilot_};
 }
 
@@ -340,6 +343,7 @@ void ClientImpl::cancel_what_runs() {
     const std::lock_guard guard(mutex_);
     datasets = datasets_;
   }
+  change_stream_->stop();
   for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
   for (const auto& call : std::vector(calls_)) remote_->cancel(call);
   if (keeper_) keeper_->sign_out(cancelled);

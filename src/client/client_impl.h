@@ -21,10 +21,12 @@
 
 #include "client/autopilot.h"
 #include "client/callback_gate.h"
+#include "client/change_stream.h"
 #include "client/driver.h"
 #include "client/event_hub.h"
 #include "client/identity_keeper.h"
 #include "client/neighbours.h"
+#include "client/push_registration.h"
 #include "client/remote.h"
 #include "client/sync_job.h"
 #include "core/clock.h"
@@ -79,8 +81,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<FlushReport> flush(std::chrono::milliseconds deadline);
   // The network, the app's life, the credentials: whatever the rules know as an event.
   void note(Autopilot::Rules::Event event) { autopilot_.post(std::move(event)); }
-  // A push message says that this dataset has changed at the service. False: automatic syncs are off, nothing happens.
-  bool sync_for_hint(const std::string& dataset);
+  // The service says that this dataset has changed. False: automatic syncs are off, nothing happens. [any thread]
+  bool leave_to_autopilot(const DatasetName& dataset);
 
   static Client wrap(std::shared_ptr<ClientImpl> impl) { return Client(std::move(impl)); }
   static ClientImpl& of(const Client& client) { return *client.impl_; }  // for tests
@@ -120,6 +122,23 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   // returns. [any thread]
   bool queue_behind_others(const std::function<bool()>& queue_own);
 
+  // --- push: push_api.cc
+  void register_device(PushPlatform platform, std::string token, DeviceCallback done);
+  void unregister_device(DoneCallback done);
+  // nullopt: of all datasets.
+  void want_changes(const std::optional<std::string>& dataset, bool wanted, DoneCallback done);
+  Result<PushHint> handle_push(std::string_view bytes, SyncCallback done);
+  // What a push message or an event of the stream says, and what is to be done about it. [any thread] [blocks: disk]
+  Result<PushHint> judge_hint(std::string_view bytes);
+  // Where a hint becomes a sync that somebody waits for: none if the dataset is that far when its turn comes. [inside a
+  // driver step only]
+  void sync_for_hint(const DatasetName& name, SyncCount count, Completed<SyncReport> completed);
+  [[nodiscard]] ChangeStream& change_stream() { return *change_stream_; }
+  [[nodiscard]] PushRegistration& push_registration() { return push_registration_; }
+  // What goes out as DeviceId: the app's, else the registered one; empty: none. [any thread] [blocks: disk]
+  [[nodiscard]] std::string device_id();
+  ChangeStreamContext change_stream_context();
+
   [[nodiscard]] SyncContext sync_context(const DatasetName& name, store::DatasetId id);
   [[nodiscard]] Remote& remote() { return *remote_; }
   [[nodiscard]] Driver& driver() { return *driver_; }
@@ -128,6 +147,9 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] int attempts() const { return options_.retry.attempts; }
   [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
   [[nodiscard]] wire::Target target(const DatasetName& name) const;
+  // Whether all options are there. Errors: kInvalidArgument, naming the one that is missing.
+  [[nodiscard]] Result<void> can_reach_service(bool knows_identity) const;
+  [[nodiscard]] wire::Target whose() const;
   static Error closed_error();
   // For each dataset: that it was written to. [any thread]
   void wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId dataset) { autopilot_.wrote(mark, dataset); }
@@ -171,8 +193,6 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
     return std::unique_lock(store_in_use_);
   }
 
-  [[nodiscard]] wire::Target whose() const;
-  [[nodiscard]] Result<void> can_reach_service(bool knows_identity) const;
   // nullopt: nothing can begin any more.
   std::optional<Operation> enter(const std::function<void(OperationId, Error)>& complete);
   // Whether it was still to be answered.
@@ -225,6 +245,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   const std::shared_ptr<Remote> remote_;
   Neighbours neighbours_;
   Autopilot autopilot_;
+  const std::shared_ptr<ChangeStream> change_stream_;
+  PushRegistration push_registration_{*this};  // in driver steps only
 
   std::mutex turnstile_;            // held while waiting for the next: a stream of calls must not hold up a switch
   std::shared_mutex store_in_use_;  // shared: a call is using the store; unique: none is
@@ -314,13 +336,17 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   [[nodiscard]] Subscription subscribe(ChangeCallback callback);
   void set_conflict_handler(ConflictHandler handler);
 
-  // [inside a driver step, or when no step can run any more]
-  void cancel_sync(const Error& error) { job_->cancel(error); }
+  // --- [inside a driver step, or when no step can run any more]
+  void sync_for_hint(SyncCount count, ClientImpl::Completed<SyncReport> completed);
+  void cancel_sync(const Error& error);
   // Lets go of the app's callbacks, which may hold this very dataset.
   void forget_the_app();
 
  private:
   [[nodiscard]] ConflictHandler conflict_handler();
+  // Hints wait while a sync runs: it may bring what they tell of.
+  void settle_hints();
+  void job_at_rest(bool succeeded);
   // A transaction of this client's, behind what others wrote before it. False: nobody wants to hear of it.
   bool queue_own_change(ChangeSource source, store::KeyChanges changes);
 
@@ -334,6 +360,7 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   const std::shared_ptr<EventHub> hub_ = std::make_shared<EventHub>();
   const std::shared_ptr<WriteMark> mark_ = std::make_shared<WriteMark>();
   std::shared_ptr<SyncJob> job_;
+  std::vector<std::pair<SyncCount, ClientImpl::Completed<SyncReport>>> hints_;  // in driver steps only
   std::mutex handler_mutex_;
   ConflictHandler handler_;
 };

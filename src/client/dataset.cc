@@ -44,6 +44,9 @@ void DatasetImpl::connect() {
   context.merged_datasets = [self = weak_from_this()](std::vector<std::string> names) {
     if (const auto alive = self.lock()) alive->twins_ = std::move(names);
   };
+  context.at_rest = [self = weak_from_this()](bool succeeded) {
+    if (const auto alive = self.lock()) alive->job_at_rest(succeeded);
+  };
   job_ = std::make_shared<SyncJob>(std::move(context));
 }
 

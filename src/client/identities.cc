@@ -125,12 +125,14 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   report.moved = merged ? merged->moved : 0;
   report.waiting = merged ? merged->waiting : 1;  // the next sync or open tries again
   signed_out_ = false;
-  if (!report.changed) {
+  if (report.changed) {
+    let_go_of_datasets();
+    start_over();
+  } else {
     autopilot_.happened(Autopilot::Rules::CredentialsChanged{});
-    return report;
   }
-  let_go_of_datasets();
-  start_over();
+  change_stream_->start_over();
+  push_registration_.settle_if_needed();
   return report;
 }
 
@@ -197,6 +199,7 @@ Result<void> ClientImpl::leave(const std::function<Result<std::vector<std::strin
   signed_out_ = keeper_ != nullptr;
   let_go_of_datasets();
   start_over();
+  change_stream_->start_over();
   return keeper_ ? keeper_->forget_kept(*gone) : Result<void>();
 }
 

@@ -16,6 +16,7 @@ constexpr std::chrono::seconds kDateResolution{2};
 
 struct Remote::Call {
   HttpRequest request;
+  HttpTransport::OnPart on_part;                   // empty: the answer is taken as a whole
   std::function<void(Answer<HttpResponse>)> done;  // empty: complete
   std::size_t requests = 0;
   std::optional<HttpTransport::CallId> transport_call;
@@ -29,9 +30,11 @@ Remote::Remote(RemoteOptions options, std::shared_ptr<Clock> clock, std::weak_pt
     : options_(std::move(options)), clock_(std::move(clock)), driver_(std::move(driver)) {}
 
 template <typename T>
-Remote::CallHandle Remote::start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done) {
+Remote::CallHandle Remote::start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done,
+                                 HttpTransport::OnPart on_part) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
+  call->on_part = std::move(on_part);
   call->done = [decode, done = std::move(done)](Answer<HttpResponse> answer) {
     auto decoded = answer.result ? decode(answer.result->body) : Result<T>(std::move(answer.result).error());
     done(Answer<T>{.result = std::move(decoded), .requests = answer.requests});
@@ -64,6 +67,25 @@ Remote::CallHandle Remote::list_records(const wire::ListRecordsRequest& request,
 Remote::CallHandle Remote::update_records(const wire::UpdateRecordsRequest& request,
                                           Callback<wire::UpdateRecordsAnswer> done) {
   return start(wire::encode(request), &wire::decode_update_records, std::move(done));
+}
+
+Remote::CallHandle Remote::register_device(const wire::RegisterDeviceRequest& request,
+                                           Callback<wire::RegisterDeviceAnswer> done) {
+  return start(wire::encode(request), &wire::decode_register_device, std::move(done));
+}
+
+Remote::CallHandle Remote::subscribe(const wire::SubscribeToDatasetRequest& request, Callback<wire::NoAnswer> done) {
+  return start(wire::encode(request), &wire::decode_nothing, std::move(done));
+}
+
+Remote::CallHandle Remote::unsubscribe(const wire::UnsubscribeFromDatasetRequest& request,
+                                       Callback<wire::NoAnswer> done) {
+  return start(wire::encode(request), &wire::decode_nothing, std::move(done));
+}
+
+Remote::CallHandle Remote::open_stream(const wire::ChangeStreamRequest& request, HttpTransport::OnPart on_part,
+                                       Callback<wire::NoAnswer> done) {
+  return start(wire::encode(request), &wire::decode_nothing, std::move(done), std::move(on_part));
 }
 
 void Remote::complete(Call& call, Result<HttpResponse> result) {
@@ -118,9 +140,18 @@ void Remote::send(const CallHandle& call, const Credentials& credentials) {
   if (!request) return complete(*call, std::move(request).error());
   ++call->requests;
   call->used = credentials;
-  call->transport_call = driver->transport().start(
-      std::move(*request),
-      [self = shared_from_this(), call](Result<HttpResponse> response) { self->receive(call, std::move(response)); });
+  auto received = [self = shared_from_this(), call](Result<HttpResponse> response) {
+    self->receive(call, std::move(response));
+  };
+  if (!call->on_part) {
+    call->transport_call = driver->transport().start(std::move(*request), std::move(received));
+    return;
+  }
+  auto came = [self = shared_from_this(), call](const HttpResponse& head, std::string_view bytes) {
+    if (bytes.empty()) self->measure_clock(head);
+    call->on_part(head, bytes);
+  };
+  call->transport_call = driver->transport().start_stream(std::move(*request), std::move(came), std::move(received));
 }
 
 void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {

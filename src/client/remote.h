@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "syncline/credentials.h"
 #include "wire/messages.h"
+#include "wire/push_payload.h"
 
 namespace syncline {
 
@@ -46,6 +47,13 @@ class Remote : public std::enable_shared_from_this<Remote> {
   CallHandle list_records(const wire::ListRecordsRequest& request, Callback<ListedPage> done);
   CallHandle update_records(const wire::UpdateRecordsRequest& request, Callback<wire::UpdateRecordsAnswer> done);
 
+  CallHandle register_device(const wire::RegisterDeviceRequest& request, Callback<wire::RegisterDeviceAnswer> done);
+  CallHandle subscribe(const wire::SubscribeToDatasetRequest& request, Callback<wire::NoAnswer> done);
+  CallHandle unsubscribe(const wire::UnsubscribeFromDatasetRequest& request, Callback<wire::NoAnswer> done);
+  // `on_part`: as HttpTransport::start_stream(). Ends with `done`; a success is a stream that the service has ended.
+  CallHandle open_stream(const wire::ChangeStreamRequest& request, HttpTransport::OnPart on_part,
+                         Callback<wire::NoAnswer> done);
+
   // Completes the call with kCancelled, unless it is complete.
   void cancel(const CallHandle& call);
 
@@ -60,7 +68,8 @@ class Remote : public std::enable_shared_from_this<Remote> {
 
  private:
   template <typename T>
-  CallHandle start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done);
+  CallHandle start(HttpRequest request, Result<T> (*decode)(std::string_view), Callback<T> done,
+                   HttpTransport::OnPart on_part = nullptr);
   void ask_credentials(const CallHandle& call);
   Result<HttpRequest> signed_request(Call& call, const Credentials& credentials);
   void send(const CallHandle& call, const Credentials& credentials);

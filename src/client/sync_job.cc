@@ -100,7 +100,8 @@ void SyncJob::end_run(const Result<SyncReport>& report) {
   attempts_ = std::exchange(waiting_attempts_, 0);
   context_.observer->run_ended(context_.dataset, report);
   for (auto& done : std::exchange(running_, std::exchange(waiting_, {}))) done(report);
-  if (!idle()) start_run();
+  if (!idle()) return start_run();
+  if (context_.at_rest) context_.at_rest(report.has_value());
 }
 
 // --- attempts -----------------------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ SyncJob::Now SyncJob::carry_out(engine::ListRecords command) {
 SyncJob::Now SyncJob::carry_out(engine::PushRecords command) {
   sent_ = std::move(command.changes);
   wire::UpdateRecordsRequest request{.target = context_.target,
-                                     .device_id = context_.device_id,
+                                     .device_id = context_.device_id(),
                                      .patches = to_patches(sent_),
                                      .session_token = std::move(command.session_token)};
   call_ = context_.remote->update_records(

@@ -29,11 +29,12 @@ struct SyncContext {
   engine::BackoffLimits backoff;
   int attempts = 1;
   wire::Target target;
-  std::string device_id;
+  std::function<std::string()> device_id;
   store::DatasetId dataset = 0;
   std::function<ConflictHandler()> conflict_handler;
   std::function<void(ChangeSource, store::KeyChanges)> announce;
   std::function<void(std::vector<std::string>)> merged_datasets;  // as a list named them
+  std::function<void(bool succeeded)> at_rest;                    // a run has ended, and no other waits
   SyncObserver* observer = nullptr;
 };
 

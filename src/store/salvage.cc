@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "store/devices.h"
 #include "store/rows.h"
 
 namespace syncline::store {
@@ -88,6 +89,7 @@ class Salvage {
     save_journal();
     save_sent();
     save_identities();
+    save_pushes();
     return result_;
   }
 
@@ -112,6 +114,7 @@ class Salvage {
   bool save_change(const Statement& row, RowId id, const Found& found);
   void save_sent();
   void save_identities();
+  void save_pushes();
 
   Connection& source_;
   Connection& fresh_;
@@ -234,8 +237,9 @@ void Salvage::save_identities() {
     const auto identity = row.text(0);
     const auto heir = row.text(2);
     fresh_
-        .use("INSERT OR IGNORE INTO identity (identity, kind, heir, guest_data, checksum) "
-             "VALUES (?1, ?2, ?3, ?4, row_sum('i', ?1, ?2, ?3, ?4))")
+        .use(
+            "INSERT OR IGNORE INTO identity (identity, kind, heir, guest_data, checksum) "
+            "VALUES (?1, ?2, ?3, ?4, row_sum('i', ?1, ?2, ?3, ?4))")
         .bind(std::string_view(identity))
         .bind(row.number(1))
         .bind(std::string_view(heir))
@@ -246,6 +250,20 @@ void Salvage::save_identities() {
           "SELECT identity, kind, heir, guest_data FROM identity WHERE "
           "row_sum('i', identity, kind, heir, guest_data) = checksum ORDER BY id",
           take);
+}
+
+// Nobody else knows what the app wants to hear of. A store before version 3 has none of it.
+void Salvage::save_pushes() {
+  read_on(source_,
+          "SELECT name, value FROM meta WHERE name LIKE 'push%' AND row_sum('m', name, value) = checksum ORDER BY name",
+          [&](const Statement& row) { set_meta(fresh_, row.text(0), row.text(1)); });
+  read_on(source_,
+          "SELECT identity, dataset, device, confirmed FROM push_subscription WHERE "
+          "row_sum('u', identity, dataset, device, confirmed) = checksum ORDER BY id",
+          [&](const Statement& row) {
+            put_push_subscription(fresh_, row.text(0),
+                                  {.dataset = row.text(1), .device_id = row.text(2), .confirmed = row.number(3) != 0});
+          });
 }
 
 // Tolerates what can be tolerated; fails if the file can't be read as a database at all.

@@ -15,9 +15,9 @@ struct Salvaged {
 };
 
 // Copies into `fresh`, a store without rows: the datasets, with the sync count 0 unless their deletion waits; pending
-// changes; what was sent and not answered; the last identity. No bases and no conflicts: the next sync lists them.
-// A row counts if its checksum is right and if the index agrees with the table that it is there. `scratch`: a path for
-// a copy of the file, should its first page have to be replaced; removed again.
+// changes; what was sent and not answered; the last identity; push registrations and subscriptions. No bases and no
+// conflicts: the next sync lists them. A row counts if its checksum is right and if the index agrees with the table
+// that it is there. `scratch`: a path for a copy of the file, should its first page have to be replaced; removed again.
 Salvaged salvage(const std::string& damaged, Connection& fresh, const std::string& scratch);
 
 // What a file's name is followed by. Together they are one database; the file itself goes last.

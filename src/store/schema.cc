@@ -86,32 +86,22 @@ CREATE TABLE staged (            -- pages of a list that is not complete yet
 );
 )sql";
 
-// What version 3 brought.
+// What version 3 has beyond version 2. Written without a space too many: SQLite keeps the text, and the list of tables
+// has to stay on the file's first page, which is all that can be replaced should it be damaged (salvage.cc).
 constexpr const char* kAddedIn3[] = {
-    R"sql(
-CREATE TABLE identity (          -- what is known of identities, the current one's and others'
-  id INTEGER PRIMARY KEY,
-  identity TEXT NOT NULL,
-  kind INTEGER NOT NULL,         -- IdentityKind
-  heir TEXT NOT NULL,            -- of kMerged: who gets its data; '': of no such kind
-  guest_data INTEGER NOT NULL,   -- of kMerged: GuestData
-  checksum INTEGER NOT NULL,
-  UNIQUE (identity)
-))sql",
-    R"sql(
-CREATE TABLE twin (              -- merged datasets that the service told of, and the app has answered for
-  id INTEGER PRIMARY KEY,
-  dataset INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  doomed INTEGER NOT NULL,       -- 1: to be deleted at the service
-  checksum INTEGER NOT NULL,
-  UNIQUE (dataset, name)
-))sql",
+    // What the app wants to hear of (device is ''), and the DeviceIds that the service was asked to subscribe to it;
+    // confirmed: it has said yes.
+    "CREATE TABLE push_subscription(id INTEGER PRIMARY KEY,identity TEXT NOT NULL,dataset TEXT NOT NULL,"
+    "device TEXT NOT NULL,confirmed INTEGER NOT NULL,checksum INTEGER NOT NULL,UNIQUE(identity,dataset,device))",
+    // What is known of identities, the current one's and others'. kind: IdentityKind. Of kMerged: the heir, who gets
+    // its
+    // data, and how (GuestData).
+    "CREATE TABLE identity(id INTEGER PRIMARY KEY,identity TEXT NOT NULL UNIQUE,kind INTEGER NOT NULL,"
+    "heir TEXT NOT NULL,guest_data INTEGER NOT NULL,checksum INTEGER NOT NULL)",
+    // Merged datasets that the service told of, and the app has answered for. doomed: to be deleted at the service.
+    "CREATE TABLE twin(id INTEGER PRIMARY KEY,dataset INTEGER NOT NULL,name TEXT NOT NULL,doomed INTEGER NOT NULL,"
+    "checksum INTEGER NOT NULL,UNIQUE(dataset,name))",
 };
-
-void add_tables_of_3(Connection& connection) {
-  for (const char* sql : kAddedIn3) connection.execute(sql);
-}
 
 // Version 1 had no checksums. The tables are made anew rather than added to: a process with an older Syncline that has
 // the file open must not go on writing rows without one.
@@ -159,6 +149,14 @@ void in_transaction(Connection& connection, Change&& change) {
   }
 }
 
+void add_tables_of_3(Connection& connection) {
+  for (const char* sql : kAddedIn3) connection.execute(sql);
+}
+
+void migrate_from_2(Connection& connection) {
+  in_transaction(connection, [&] { add_tables_of_3(connection); });
+}
+
 void migrate_from_1(Connection& connection) {
   // A sum over a damaged row would call it sound for ever.
   check_structure(connection, "PRAGMA integrity_check(1)");
@@ -167,10 +165,6 @@ void migrate_from_1(Connection& connection) {
     for (const char* sql : kFromVersion1) connection.execute(sql);
     add_tables_of_3(connection);
   });
-}
-
-void migrate_from_2(Connection& connection) {
-  in_transaction(connection, [&] { add_tables_of_3(connection); });
 }
 
 // Whether this was once a store of ours, whatever its header says now.
@@ -226,7 +220,9 @@ void check_sums(Connection& connection, bool whole) {
         WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
               IS NOT checksum LIMIT 1)sql",
       "SELECT id FROM identity WHERE row_sum('i', identity, kind, heir, guest_data) IS NOT checksum LIMIT 1",
-      "SELECT id FROM twin WHERE row_sum('t', dataset, name, doomed) IS NOT checksum LIMIT 1"};
+      "SELECT id FROM twin WHERE row_sum('t', dataset, name, doomed) IS NOT checksum LIMIT 1",
+      R"sql(SELECT id FROM push_subscription
+        WHERE row_sum('u', identity, dataset, device, confirmed) IS NOT checksum LIMIT 1)sql"};
   static constexpr const char* kLarge[] = {
       R"sql(SELECT id FROM record
         WHERE row_sum('r', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, revision)
@@ -248,7 +244,7 @@ void check_small_tables(Connection& connection) {
   for (const char* pragma :
        {"PRAGMA integrity_check(meta)", "PRAGMA integrity_check(dataset)", "PRAGMA integrity_check(journal)",
         "PRAGMA integrity_check(sent)", "PRAGMA integrity_check(conflict)", "PRAGMA integrity_check(identity)",
-        "PRAGMA integrity_check(twin)"}) {
+        "PRAGMA integrity_check(twin)", "PRAGMA integrity_check(push_subscription)"}) {
     check_structure(connection, pragma);
   }
   check_sums(connection, false);

@@ -114,6 +114,34 @@ struct MergeProgress {
   std::vector<std::pair<DatasetId, KeyChanges>> changes = {};
 };
 
+// What the app has registered with a push vendor.
+struct PushToken {
+  std::string platform = {};  // in the protocol's words: "APNS"
+  std::string token = {};     // without spaces
+  bool operator==(const PushToken&) const = default;
+};
+
+// What RegisterDevice answered for it.
+struct PushDevice {
+  PushToken token = {};
+  std::string device_id = {};
+};
+
+// What the service was asked, and has perhaps done: the device is told of the dataset's changes.
+struct PushSubscription {
+  std::string dataset = {};
+  std::string device_id = {};
+  bool confirmed = false;
+};
+
+// All that is known of pushes for one identity.
+struct PushState {
+  std::optional<PushToken> token = {};  // of this data directory, whoever the identity is; nullopt: no pushes
+  std::optional<PushDevice> device = {};
+  std::vector<std::string> wanted = {};  // datasets, by name
+  std::vector<PushSubscription> asked = {};
+};
+
 struct StoreImpl;
 
 class Store {
@@ -198,6 +226,19 @@ class Store {
   Result<OthersChanges> changes_of_others(Certainty certainty);
   // Of those, what this store's own writes came upon: it was there before them.
   Result<OthersChanges> noticed();
+
+  // --- pushes: devices.cc
+  [[nodiscard]] Result<PushState> push_state(const std::string& identity);
+  Result<void> set_push_token(const std::optional<PushToken>& token);
+  Result<void> set_push_device(const std::string& identity, const std::optional<PushDevice>& device);
+  // "": none is registered.
+  [[nodiscard]] Result<std::string> push_device_id(const std::string& identity);
+  Result<void> want_changes(const std::string& identity, const std::vector<std::string>& datasets, bool wanted);
+  // Whether the app wants to hear of the dataset's changes, and how far it is applied here; nullopt: it does not.
+  [[nodiscard]] Result<std::optional<SyncCount>> wanted_count(const std::string& identity, const std::string& dataset);
+  // To be written down before the service is asked, and again once it has confirmed.
+  Result<void> set_asked(const std::string& identity, const PushSubscription& asked);
+  Result<void> forget_asked(const std::string& identity, const PushSubscription& asked);
 
   // --- conflicts: conflicts.cc
   [[nodiscard]] Result<std::vector<Conflict>> conflicts(DatasetId dataset);

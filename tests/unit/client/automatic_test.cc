@@ -65,7 +65,7 @@ TEST_F(AutomaticTest, AnIdleClientHoldsNoTimer) {
 TEST_F(AutomaticTest, SwitchedOffNothingHappens) {
   phone.options.automatic_sync.enabled = false;
   phone.put("level", "12");
-  EXPECT_FALSE(ClientImpl::of(*phone.client).sync_for_hint("game"));
+  EXPECT_FALSE(ClientImpl::of(*phone.client).leave_to_autopilot(*DatasetName::parse("game")));
   phone.client->network_changed(kOffline);
   phone.client->network_changed(kOnline);
   phone.client->entered_background();
@@ -158,10 +158,9 @@ TEST_F(AutomaticTest, AHintPullsAtOnce) {
   phone.dataset();
   laptop.put("level", "7");
   laptop.sync_well();
-  EXPECT_TRUE(ClientImpl::of(*phone.client).sync_for_hint("game"));
+  EXPECT_TRUE(ClientImpl::of(*phone.client).leave_to_autopilot(*DatasetName::parse("game")));
   phone.settle();
   EXPECT_EQ(phone.get("level"), "7");
-  EXPECT_TRUE(ClientImpl::of(*phone.client).sync_for_hint("no name, \n")) << "D20: it is only a hint";
   EXPECT_EQ(timer(), std::nullopt);
 }
 
@@ -194,7 +193,7 @@ TEST_F(AutomaticTest, NeverOverAMeteredNetworkIfTheAppSaysSo) {
   phone.dataset();
   phone.client->network_changed({.state = State::kOnline, .metered = true});
   phone.put("level", "12");
-  ClientImpl::of(*phone.client).sync_for_hint("game");
+  ClientImpl::of(*phone.client).leave_to_autopilot(*DatasetName::parse("game"));
   phone.pass(seconds{10});
   EXPECT_EQ(phone.transport->requests(), 0U);
   EXPECT_EQ(phone.client->status().state, SyncState::kWaiting);

@@ -17,6 +17,15 @@ Credentials Backend::credentials() const {
   return Credentials{.access_key_id = service_->access_key_id(), .secret_access_key = service_->secret_access_key()};
 }
 
+ServiceAccess Backend::access() {
+  return ServiceAccess{
+      .administer = [this](const service::AdminRequest& request) { return service_->administer(request); },
+      .carry = [this](const HttpRequest& request) { return handle(request); },
+      .host = "sync.test",
+      .developer = credentials(),
+      .now = [this] { return clock->wall(); }};
+}
+
 void Backend::back_up() {
   service_.reset();
   fs::copy(dir_.file("data"), dir_.file("copy"), fs::copy_options::recursive);

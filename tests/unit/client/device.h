@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "client/client_impl.h"
+#include "push_pool.h"
 #include "service/handlers.h"
 #include "support/fake_clock.h"
 #include "support/fake_random.h"
@@ -34,6 +35,8 @@ class Backend {
   HttpResponse handle(const HttpRequest& request) { return service_->handle(request, "test"); }
   [[nodiscard]] Credentials credentials() const;
   [[nodiscard]] std::string pool() const { return service_->identity_pool_id(); }
+  // For PushPool.
+  [[nodiscard]] ServiceAccess access();
   // Keeps a copy of all data; goes back to it, as an operator does after losing a disk.
   void back_up();
   void restore();

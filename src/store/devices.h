@@ -1,0 +1,13 @@
+// The rows of pushes, written inside a transaction: by the store, and by whoever saves them from a damaged file.
+#pragma once
+
+#include <string_view>
+
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace syncline::store {
+
+void put_push_subscription(Connection& connection, std::string_view identity, const PushSubscription& subscription);
+
+}  // namespace syncline::store
