@@ -169,7 +169,8 @@ void ChangeStream::synchronize(const std::string& dataset) {
   if (found == unsettled_.end() || !syncing_.insert(dataset).second) return;
   context_.synchronize(found->second, [self = shared_from_this(), asked = found->second](Result<SyncReport> report) {
     self->syncing_.erase(asked.dataset);
-    if (!report) return;  // the same hint again when the stream is back
+    const bool unwanted = !report && report.error().code == ErrorCode::kNotFound;  // by now
+    if (!report && !unwanted) return;  // the same hint again when the stream is back
     const auto latest = self->unsettled_.find(asked.dataset);
     if (latest == self->unsettled_.end()) return;
     if (latest->second.count > asked.count) return self->synchronize(asked.dataset);

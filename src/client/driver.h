@@ -42,8 +42,9 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // Somebody else will post(): until what this returns is gone, step() asks to be called again at once.
   [[nodiscard]] Expectation expect() const { return expecting_; }
 
-  // Does what can be done now. Returns when it has something to do again: at once while requests are under way, at the
-  // next timer, or nullopt: when something is posted. [any thread, one at a time; not inside a step]
+  // Does what can be done now. Returns when it has something to do again: at once while requests are under way (but for
+  // streams that rest), at the next timer, or nullopt: when something is posted. [any thread, one at a time; not inside
+  // a step]
   std::optional<MonotonicTime> step(MonotonicTime now);
   // Steps until `done` says so; false: `longest` went by before. For the mode without a thread. [blocks]
   bool run_until(const std::function<bool()>& done, std::chrono::milliseconds longest);

@@ -167,6 +167,9 @@ Result<PushHint> ClientImpl::handle_push(std::string_view bytes, SyncCallback do
 }
 
 void ClientImpl::sync_for_hint(const DatasetName& name, SyncCount count, Completed<SyncReport> completed) {
+  const auto wanted = with_store([&](store::Store& store) { return store.wanted_count(identity_id(), name.text()); });
+  if (!wanted) return completed(wanted.error());
+  if (!*wanted) return completed(not_for_us("a dataset that is not subscribed"));  // any more
   auto opened = dataset(name.text());
   if (!opened) return completed(std::move(opened).error());
   (*opened)->sync_for_hint(count, std::move(completed));

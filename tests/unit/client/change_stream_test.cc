@@ -298,6 +298,22 @@ TEST_F(ChangeStreamTest, WhatCouldNotBeFetchedIsFetchedWhenTheStreamIsBack) {
   EXPECT_EQ(phone.get("k"), "2");
 }
 
+TEST_F(ChangeStreamTest, D20WhatIsNotSubscribedAnyMoreIsNotFetchedWhenTheStreamIsBack) {
+  open();
+  write_elsewhere("2");
+  phone.transport->fault_when(is_list, Fault::drop_request(), 4);
+  send(event(2));
+  for (int i = 0; i < 4; ++i) pass(30s);
+  Answers<void> ended;
+  phone.dataset().unsubscribe(ended.callback());
+  tick();
+  ASSERT_TRUE(ended.at(0));
+  for (int i = 0; i < 3 && status().attempts < 3; ++i) pass(45s);
+  EXPECT_EQ(status().state, State::kOpen);
+  EXPECT_EQ(phone.get("k"), "1");
+  EXPECT_EQ(requests, 0);
+}
+
 TEST_F(ChangeStreamTest, D13ShutdownEndsItAndNobodyIsCalled) {
   open();
   write_elsewhere("2");
