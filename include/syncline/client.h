@@ -120,9 +120,10 @@ class SYNCLINE_API Client {
   [[nodiscard]] Subscription on_progress(ProgressCallback callback);
 
   // Before the app is suspended: synchronizes all datasets with pending changes until the deadline, and says what is
-  // left of them. What is cut off goes on afterwards if the app does, and nothing is lost if it does not. With
-  // automatic syncs and no network it does not try. Drives the client with Threading::kTick. From inside a callback of
-  // this client it waits for nothing: it begins the syncs and says what there is. Errors: kClosed, kStorage... [blocks]
+  // left of them, over whatever network. What is cut off goes on afterwards if the app does, and nothing is lost if it
+  // does not. With automatic syncs and no network it does not try. Drives the client with Threading::kTick. From inside
+  // a callback of this client it waits for nothing: it begins the syncs and says what there is. Errors: kClosed,
+  // kStorage... [blocks]
   Result<FlushReport> flush(std::chrono::milliseconds deadline);
 
   // What the app is told by its system and the client can't see. Nothing happens with automatic syncs off. [never

@@ -38,7 +38,7 @@ bool ClientImpl::begin_own_sync(store::DatasetId id, std::optional<int> attempts
   if (!dataset) return false;
   const auto answer = [self = shared_from_this(), done = std::move(done)](OperationId operation,
                                                                           const Result<SyncReport>& report) {
-    if (self->leave(operation) && done) done(report);
+    if (self->end_operation(operation) && done) done(report);
   };
   const auto operation = enter([answer](OperationId begun, const Error& error) { answer(begun, error); });
   if (!operation) return false;

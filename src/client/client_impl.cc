@@ -145,7 +145,7 @@ Result<void> ClientImpl::can_reach_service(bool knows_identity) const {
   return {};
 }
 
-bool ClientImpl::leave(OperationId operation) {
+bool ClientImpl::end_operation(OperationId operation) {
   {
     const std::lock_guard guard(mutex_);
     if (operations_.erase(operation) == 0) return false;
@@ -156,7 +156,7 @@ bool ClientImpl::leave(OperationId operation) {
 
 // Finished before it is told: a callback that shuts down must not find its own operation among those that run.
 void ClientImpl::finish(OperationId operation, std::function<void()> completion) {
-  if (!leave(operation)) return;  // shutdown() has answered in its place
+  if (!end_operation(operation)) return;  // shutdown() has answered in its place
   gate_->post(CallbackKind::kCompletion, std::move(completion));
 }
 

@@ -196,7 +196,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   // nullopt: nothing can begin any more.
   std::optional<Operation> enter(const std::function<void(OperationId, Error)>& complete);
   // Whether it was still to be answered.
-  bool leave(OperationId operation);
+  bool end_operation(OperationId operation);
   void finish(OperationId operation, std::function<void()> completion);
 
   using OwnSyncDone = std::function<void(const Result<SyncReport>&)>;

@@ -103,7 +103,11 @@ void AutomaticSyncRules::handle(const Opened& event, MonotonicTime now) {
   auto& dataset = at->second;
   dataset.conflicts = event.conflicts;
   if (!is_new) return;
-  if (options_.on_start || event.pending > event.conflicts) want(dataset, options_.jitter, now);
+  if (options_.on_start) {
+    want(dataset, options_.jitter, now);
+  } else if (event.pending > event.conflicts) {
+    note_write(dataset, now);
+  }
   if (options_.period.count() > 0) dataset.next_period = now + options_.period + up_to(options_.jitter);
 }
 
@@ -114,6 +118,10 @@ void AutomaticSyncRules::handle(const Forgotten& event, MonotonicTime /*now*/) {
 void AutomaticSyncRules::handle(const Written& event, MonotonicTime now) {
   auto& dataset = datasets_[event.dataset];
   dataset.stopped = false;
+  note_write(dataset, now);
+}
+
+void AutomaticSyncRules::note_write(Dataset& dataset, MonotonicTime now) {
   if (!dataset.writes) dataset.writes = Burst{.first = now, .last = now, .jitter = up_to(options_.jitter)};
   dataset.writes->last = now;
 }

@@ -31,7 +31,7 @@ class AutomaticSyncRules {
   using DatasetId = std::int64_t;
 
   // --- events
-  struct Opened {  // known on this device; again: counted anew
+  struct Opened {  // known on this device, what is pending counts as written now; again: counted anew
     DatasetId dataset = 0;
     std::size_t pending = 0;
     std::size_t conflicts = 0;
@@ -112,6 +112,7 @@ class AutomaticSyncRules {
   void handle(const TimePassed& event, MonotonicTime now);
 
   void failed(Dataset& dataset, const Error& error, MonotonicTime now);
+  void note_write(Dataset& dataset, MonotonicTime now);
   void want(Dataset& dataset, std::chrono::milliseconds jitter, MonotonicTime now);
   void forgive(Whom whom, MonotonicTime now);
   static void begin(Dataset& dataset);

@@ -74,7 +74,7 @@ TEST_P(AutomaticRealTest, AWriteHereArrivesThereAndNobodyAsked) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, AutomaticRealTest, ::testing::Values(Threading::kTick, Threading::kOwnThread),
-                         [](const auto& info) { return info.param == Threading::kTick ? "Tick" : "OwnThread"; });
+                         [](const auto& one) { return one.param == Threading::kTick ? "Tick" : "OwnThread"; });
 
 }  // namespace
 }  // namespace syncline::testing

@@ -80,6 +80,24 @@ TEST_F(DriverTest, ACancelledTimerDoesNotRun) {
   EXPECT_FALSE(ran);
 }
 
+TEST_F(DriverTest, WhatRunsInEachStepMayEndItselfAndOthers) {
+  std::vector<int> ran;
+  Driver::TimerId first = 0;
+  Driver::TimerId last = 0;
+  driver->post([&] {
+    first = driver->each_step([&] {
+      ran.push_back(1);
+      driver->no_longer_each_step(first);
+      driver->no_longer_each_step(last);
+    });
+    driver->each_step([&] { ran.push_back(2); });
+    last = driver->each_step([&] { ran.push_back(3); });
+  });
+  EXPECT_EQ(step(), std::nullopt) << "no reason to come back";
+  step();
+  EXPECT_EQ(ran, (std::vector<int>{1, 2, 2}));
+}
+
 TEST_F(DriverTest, WantsToComeBackAtOnceWhileARequestIsUnderWay) {
   network->fault_request(1, Fault::hold_answer());
   int answered = 0;

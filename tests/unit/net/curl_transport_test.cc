@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -232,6 +235,29 @@ TEST_F(WithProxyVariable, ProxiesOfTheEnvironmentAreUsedForOtherHosts) {
   ASSERT_TRUE(exchange(*connect_to("http://sync.example:8080"), {.path = "/a%3Ab/../c", .query = {{"q", "1"}}}));
   EXPECT_EQ(proxy.requests()[0].target, "http://sync.example:8080/a%3Ab/../c?q=1");
   EXPECT_EQ(header_of(proxy.requests()[0], "Host"), "sync.example:8080");
+}
+
+TEST(CurlTransportTest, WaitsForSeveralFilesAtOnceAndNoLongerForThoseThatWereTakenBack) {
+  const auto transport = connect_to("http://127.0.0.1:1");
+  std::array<std::array<int, 2>, 2> pipes{};
+  for (auto& ends : pipes) {
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    EXPECT_TRUE((*transport).also_wait_for(ends[0]));
+  }
+  const auto waits = [&](std::chrono::milliseconds longest) {
+    const auto from = std::chrono::steady_clock::now();
+    (*transport).wait(longest);
+    return std::chrono::steady_clock::now() - from >= longest;
+  };
+  for (const auto& ends : pipes) {
+    ASSERT_EQ(::write(ends[1], "x", 1), 1);
+    EXPECT_FALSE(waits(std::chrono::seconds{20}));
+    (*transport).no_longer_wait_for(ends[0]);
+  }
+  EXPECT_TRUE(waits(std::chrono::milliseconds{5}));
+  for (const auto& ends : pipes) {
+    for (const int end : ends) ::close(end);
+  }
 }
 
 }  // namespace
