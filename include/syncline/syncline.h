@@ -4,12 +4,14 @@
 #include "syncline/client.h"         // IWYU pragma: export
 #include "syncline/credentials.h"    // IWYU pragma: export
 #include "syncline/dataset.h"        // IWYU pragma: export
+#include "syncline/deletion.h"       // IWYU pragma: export
 #include "syncline/dispatcher.h"     // IWYU pragma: export
 #include "syncline/error.h"          // IWYU pragma: export
 #include "syncline/limits.h"         // IWYU pragma: export
 #include "syncline/records.h"        // IWYU pragma: export
 #include "syncline/result.h"         // IWYU pragma: export
 #include "syncline/subscription.h"   // IWYU pragma: export
+#include "syncline/sync_all.h"       // IWYU pragma: export
 #include "syncline/sync_api.h"       // IWYU pragma: export
 #include "syncline/sync_messages.h"  // IWYU pragma: export
 #include "syncline/values.h"         // IWYU pragma: export

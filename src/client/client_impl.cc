@@ -79,6 +79,7 @@ SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId i
                      .device_id = options_.device_id,
                      .dataset = id,
                      .conflict_handler = {},
+                     .deletion_handler = {},
                      .announce = {}};
 }
 
@@ -329,6 +330,7 @@ void ClientImpl::forget_the_app() {
   }
   for (const auto& [name, dataset] : datasets) dataset->forget_the_app();
   options_.conflict_handler = nullptr;
+  options_.deletion_handler = nullptr;
 }
 
 }  // namespace syncline

@@ -60,6 +60,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<std::shared_ptr<DatasetImpl>> dataset(std::string_view name);
   Result<std::vector<std::string>> dataset_names();
   void list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done);
+  void synchronize_all(SyncAllCallback done);  // sync_all.cc
   std::optional<MonotonicTime> tick(MonotonicTime now);
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
   [[nodiscard]] const std::string& identity_id() const { return whose_.identity.text(); }
@@ -106,6 +107,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] Timestamp wall() { return clock_->wall(); }
   [[nodiscard]] std::chrono::milliseconds clock_offset() const { return remote_->clock_offset(); }
   [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
+  [[nodiscard]] DeletionHandler deletion_handler() const { return options_.deletion_handler; }
   [[nodiscard]] wire::Target target(const DatasetName& name) const;
   static Error closed_error();
 
@@ -202,6 +204,8 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   void connect();  // once, after it was made
 
   void synchronize(SyncCallback done);
+  // As part of an operation that has begun. [inside a driver step only]
+  void synchronize_in_step(SyncJob::Done done) { job_->synchronize(std::move(done)); }
   void describe(std::function<void(const Result<RemoteDataset>&)> done);
   // Tells the subscribers, on the dispatcher, outside of any call of the app's. [any thread]
   void announce(ChangeSource source, store::KeyChanges changes);
