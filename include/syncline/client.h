@@ -15,6 +15,7 @@
 #include "syncline/connectivity.h"
 #include "syncline/credentials.h"
 #include "syncline/dataset.h"
+#include "syncline/deletion.h"
 #include "syncline/dispatcher.h"
 #include "syncline/export.h"
 #include "syncline/identity.h"
@@ -22,6 +23,7 @@
 #include "syncline/records.h"
 #include "syncline/result.h"
 #include "syncline/subscription.h"
+#include "syncline/sync_all.h"
 #include "syncline/sync_status.h"
 
 namespace syncline {
@@ -54,6 +56,7 @@ struct ClientOptions {
   std::shared_ptr<CredentialsProvider> credentials = {};
   std::shared_ptr<Dispatcher> dispatcher = {};  // null: inline_dispatcher()
   ConflictHandler conflict_handler = {};        // empty: conflicts wait (conflict_policy::later)
+  DeletionHandler deletion_handler = {};        // empty: what others delete is forgotten here
   Durability durability = Durability::kFull;
   Threading threading = Threading::kOwnThread;
   RetryOptions retry = {};
@@ -97,6 +100,10 @@ class SYNCLINE_API Client {
   [[nodiscard]] Result<std::vector<std::string>> dataset_names() const;
   // Asks the service, all pages. `done` is called exactly once, on the dispatcher.
   void list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done);
+
+  // Synchronizes all datasets that this device knows of this identity, side by side; each as its own synchronize()
+  // would, its handlers included. Those that only the service has: list_remote_datasets(), and open them first.
+  void synchronize(SyncAllCallback done);
 
   // Threading::kTick only: does what can be done now, without blocking on the network; call it once a frame.
   // Returns when it wants to be called again at the latest; nullopt: not before the app calls something. While a

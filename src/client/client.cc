@@ -159,6 +159,10 @@ void Client::list_remote_datasets(std::function<void(const Result<std::vector<Re
   impl_->list_remote_datasets(std::move(done));
 }
 
+void Client::synchronize(SyncAllCallback done) {
+  impl_->synchronize_all(std::move(done));
+}
+
 std::optional<MonotonicTime> Client::tick(MonotonicTime now) {
   const auto alive = impl_;  // a callback may destroy the client
   return alive->tick(now);

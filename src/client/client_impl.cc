@@ -115,6 +115,7 @@ SyncContext ClientImpl::sync_context(const DatasetName& name, store::DatasetId i
                      .device_id = [this] { return device_id(); },
                      .dataset = id,
                      .conflict_handler = {},
+                     .deletion_handler = {},
                      .announce = {},
                      .merged_datasets = {},
                      .at_rest = {},
@@ -381,6 +382,7 @@ void ClientImpl::forget_the_app() {
   options_.conflict_handler = nullptr;
   options_.identity.reset();
   if (keeper_) keeper_->forget_the_app();
+  options_.deletion_handler = nullptr;
 }
 
 }  // namespace syncline

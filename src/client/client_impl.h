@@ -68,6 +68,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<std::shared_ptr<DatasetImpl>> dataset(std::string_view name);
   Result<std::vector<std::string>> dataset_names();
   void list_remote_datasets(std::function<void(const Result<std::vector<RemoteDataset>>&)> done);
+  void synchronize_all(SyncAllCallback done);  // sync_all.cc
   std::optional<MonotonicTime> tick(MonotonicTime now);
   ShutdownReport shutdown(std::chrono::milliseconds deadline);
   [[nodiscard]] std::string identity_id() const { return whose().identity.text(); }
@@ -146,6 +147,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   [[nodiscard]] std::chrono::milliseconds clock_offset() const { return remote_->clock_offset(); }
   [[nodiscard]] int attempts() const { return options_.retry.attempts; }
   [[nodiscard]] ConflictHandler default_handler() const { return options_.conflict_handler; }
+  [[nodiscard]] DeletionHandler deletion_handler() const { return options_.deletion_handler; }
   [[nodiscard]] wire::Target target(const DatasetName& name) const;
   // Whether all options are there. Errors: kInvalidArgument, naming the one that is missing.
   [[nodiscard]] Result<void> can_reach_service(bool knows_identity) const;

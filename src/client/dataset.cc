@@ -36,6 +36,10 @@ void DatasetImpl::connect() {
     const auto alive = self.lock();
     return alive ? alive->conflict_handler() : ConflictHandler();
   };
+  context.deletion_handler = [self = weak_from_this()] {
+    const auto alive = self.lock();
+    return alive ? alive->client().deletion_handler() : DeletionHandler();
+  };
   context.announce = [self = weak_from_this()](ChangeSource source, store::KeyChanges changes) {
     if (const auto alive = self.lock(); alive && alive->queue_own_change(source, std::move(changes))) {
       alive->client().tell_changes();

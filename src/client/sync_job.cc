@@ -55,6 +55,15 @@ Resolution ask_app(const ConflictHandler& handler, const Conflict& conflict) {
   }
 }
 
+// What the app makes of a deletion: the session's next event.
+engine::Event ask_app(const DeletionHandler& handler, const RemoteDeletion& deletion) {
+  try {
+    return engine::DeletionAsked{.keep = handler(deletion) == DeletionAnswer::kKeep};
+  } catch (...) {
+    return engine::Cancel{Error{.code = ErrorCode::kInternal, .message = "the deletion handler threw an exception"}};
+  }
+}
+
 }  // namespace
 
 Result<void> check_resolution(const Resolution& resolution) {
@@ -248,8 +257,8 @@ SyncJob::Now SyncJob::carry_out(engine::ApplyPull command) {
   return engine::Applied{applied->applied};
 }
 
-SyncJob::Now SyncJob::carry_out(engine::PreparePush /*command*/) {
-  auto prepared = context_.store->prepare_push(lease_);
+SyncJob::Now SyncJob::carry_out(engine::PreparePush command) {
+  auto prepared = context_.store->prepare_push(lease_, command.listed);
   if (!prepared) return engine::StoreFailed{std::move(prepared).error()};
   if (!prepared->empty()) context_.observer->pushing(context_.dataset, amount_of(*prepared));
   return engine::Prepared{std::move(*prepared)};
@@ -273,6 +282,32 @@ SyncJob::Now SyncJob::carry_out(engine::FinishDeletion /*command*/) {
 }
 
 // --- commands: the app --------------------------------------------------------------------------------------------
+
+SyncJob::Now SyncJob::carry_out(engine::AskDeletion command) {
+  const auto handler = context_.deletion_handler();
+  if (!handler) return engine::DeletionAsked{};
+  const auto info = context_.store->info(context_.dataset);
+  if (!info) return engine::StoreFailed{info.error()};
+  if (info->records == 0) return engine::DeletionAsked{};
+  ask_about_deletion(handler, {.dataset = context_.target.dataset.text(),
+                               .records = info->records,
+                               .pending = info->pending,
+                               .made_anew = command.made_anew});
+  return std::nullopt;
+}
+
+void SyncJob::ask_about_deletion(const DeletionHandler& handler, const RemoteDeletion& deletion) {
+  context_.gate->post(CallbackKind::kRepeating,
+                      [self = shared_from_this(), driver = context_.driver->weak_from_this(), gate = context_.gate,
+                       expected = context_.driver->expect(), handler, deletion, id = attempt_id_] {
+                        auto answer = ask_app(handler, deletion);
+                        const auto alive = driver.lock();
+                        if (gate->closed() || !alive) return;
+                        alive->post([self, answer = std::move(answer), id] {
+                          if (id == self->attempt_id_) self->feed(answer);
+                        });
+                      });
+}
 
 SyncJob::Now SyncJob::carry_out(engine::AskConflicts /*command*/) {
   auto conflicts = context_.store->conflicts(context_.dataset);

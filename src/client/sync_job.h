@@ -14,6 +14,7 @@
 #include "engine/backoff.h"
 #include "engine/session.h"
 #include "store/store.h"
+#include "syncline/deletion.h"
 #include "syncline/records.h"
 
 namespace syncline {
@@ -32,6 +33,7 @@ struct SyncContext {
   std::function<std::string()> device_id;
   store::DatasetId dataset = 0;
   std::function<ConflictHandler()> conflict_handler;
+  std::function<DeletionHandler()> deletion_handler;
   std::function<void(ChangeSource, store::KeyChanges)> announce;
   std::function<void(std::vector<std::string>)> merged_datasets;  // as a list named them
   std::function<void(bool succeeded)> at_rest;                    // a run has ended, and no other waits
@@ -71,6 +73,7 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   Now carry_out(engine::ListRecords command);
   Now carry_out(engine::StagePage command);
   Now carry_out(engine::ApplyPull command);
+  Now carry_out(engine::AskDeletion command);
   Now carry_out(engine::AskConflicts command);
   Now carry_out(engine::PreparePush command);
   Now carry_out(engine::PushRecords command);
@@ -82,6 +85,7 @@ class SyncJob : public std::enable_shared_from_this<SyncJob> {
   // For answers that come later: ignored if the attempt they were for has ended.
   template <typename T>
   Remote::Callback<T> when_answered(engine::Event (*to_event)(T&& answer));
+  void ask_about_deletion(const DeletionHandler& handler, const RemoteDeletion& deletion);
   Now ask(std::vector<Conflict> conflicts, int asked_before);
   Result<bool> settle_one(const Conflict& conflict, const Resolution& answer);
   void settle(const std::vector<Conflict>& conflicts, const std::vector<Resolution>& answers, int asked_before);

@@ -43,7 +43,7 @@ struct SyncStart {
   // What waits here, as far as it decides whether a push may go out before a list.
   bool pending = false;         // anything is to be pushed
   bool pending_known = false;   // and some of it changes a record that the service is known to hold
-  bool unanswered = false;      // and some of it was sent before, without an answer
+  bool unanswered = false;      // and of some of it only a list tells: sent and not answered, or removed in vain
   bool open_conflicts = false;  // a question to the app waits
 };
 

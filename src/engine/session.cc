@@ -43,7 +43,7 @@ DatasetSession::Next DatasetSession::handle(Begin event) {
     session_token_ = std::move(event.session_token);
     listed_ = start_.sync_count;
     state_ = State::kPreparing;
-    return PreparePush{};
+    return PreparePush{.listed = false};
   }
   if (start_.phase == DatasetPhase::kActive) return start_round();
   // D14: a deletion is for the incarnation that this device has seen. Ask first whether it is still that one.
@@ -139,9 +139,11 @@ DatasetSession::Next DatasetSession::first_page(ListedPage page) {
   listed_ = page.dataset_exists ? page.dataset_count : SyncCount{};
   if (!page.dataset_exists) {
     kind_ = PullKind::kComplete;
+    incarnation_gone_ = true;
     page.records.clear();
     page.next_token.clear();
   } else if (page.deleted_after_requested && from_.value > 0) {
+    incarnation_gone_ = true;
     start_.newest = {};  // of the incarnation that is gone
     return start_list(SyncCount{}, PullKind::kComplete);
   } else if (kind_ != PullKind::kRestored && listed_ < std::max(from_, start_.newest)) {
@@ -174,6 +176,24 @@ bool DatasetSession::nothing_new(const std::vector<RemoteRecord>& records) const
 
 DatasetSession::Next DatasetSession::apply(std::vector<RemoteRecord> records) {
   if (nothing_new(records)) return ask_conflicts();
+  // Case 10: what this device has never seen was not deleted.
+  const bool known = start_.sync_count.value > 0 && start_.has_records;
+  if (!std::exchange(incarnation_gone_, false) || !known || kind_ != PullKind::kComplete) {
+    return apply_pull(std::move(records));
+  }
+  last_page_ = std::move(records);
+  state_ = State::kAskingDeletion;
+  return AskDeletion{.made_anew = listed_.value > 0};
+}
+
+// To keep it is what a service that was restored needs too: what is not in the list becomes pending again.
+DatasetSession::Next DatasetSession::handle(DeletionAsked event) {
+  if (state_ != State::kAskingDeletion) return std::nullopt;
+  if (event.keep) kind_ = PullKind::kRestored;
+  return apply_pull(std::exchange(last_page_, {}));
+}
+
+DatasetSession::Next DatasetSession::apply_pull(std::vector<RemoteRecord> records) {
   state_ = State::kApplying;
   return ApplyPull{.kind = kind_, .sync_count = listed_, .staged = staged_, .records = std::move(records)};
 }

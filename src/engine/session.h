@@ -64,6 +64,9 @@ struct Staged {};
 struct Applied {
   std::size_t changed = 0;  // records that were taken over
 };
+struct DeletionAsked {
+  bool keep = false;  // what the deleted dataset held is to be uploaded again
+};
 struct ConflictsAsked {
   std::size_t resolved = 0;
   std::size_t open = 0;
@@ -91,8 +94,8 @@ struct Cancel {
   Error error = {};
 };
 
-using Event = std::variant<Begin, Listed, Staged, Applied, ConflictsAsked, Prepared, Pushed, Acknowledged,
-                           DeletedRemotely, DeletionFinished, CallFailed, StoreFailed, Cancel>;
+using Event = std::variant<Begin, Listed, Staged, Applied, DeletionAsked, ConflictsAsked, Prepared, Pushed,
+                           Acknowledged, DeletedRemotely, DeletionFinished, CallFailed, StoreFailed, Cancel>;
 
 // --- commands: what to do next ------------------------------------------------------------------------------------
 
@@ -110,8 +113,14 @@ struct ApplyPull {
   bool staged = false;                     // staged pages belong to it
   std::vector<RemoteRecord> records = {};  // the last page's
 };
+// Somebody else has deleted the dataset that this device knows (D14).
+struct AskDeletion {
+  bool made_anew = false;  // and another has taken its place
+};
 struct AskConflicts {};
-struct PreparePush {};
+struct PreparePush {
+  bool listed = true;  // false: no list has shown what the service holds
+};
 struct PushRecords {
   std::vector<OutgoingChange> changes = {};
   std::string session_token = {};
@@ -131,8 +140,8 @@ struct Finish {
   std::string session_token = {};  // good for the next Begin; empty after an error
 };
 
-using Command = std::variant<ListRecords, StagePage, ApplyPull, AskConflicts, PreparePush, PushRecords, AcknowledgePush,
-                             DeleteRemotely, FinishDeletion, Finish>;
+using Command = std::variant<ListRecords, StagePage, ApplyPull, AskDeletion, AskConflicts, PreparePush, PushRecords,
+                             AcknowledgePush, DeleteRemotely, FinishDeletion, Finish>;
 
 class DatasetSession {
  public:
@@ -151,6 +160,7 @@ class DatasetSession {
     kFinishingDeletion,
     kListing,
     kStaging,
+    kAskingDeletion,
     kApplying,
     kAsking,
     kPreparing,
@@ -164,6 +174,7 @@ class DatasetSession {
   Next handle(Listed event);
   Next handle(Staged event);
   Next handle(Applied event);
+  Next handle(DeletionAsked event);
   Next handle(ConflictsAsked event);
   Next handle(Prepared event);
   Next handle(Pushed event);
@@ -183,6 +194,7 @@ class DatasetSession {
   Next first_page(ListedPage page);
   Next take_page(ListedPage page);
   Next apply(std::vector<RemoteRecord> records);
+  Next apply_pull(std::vector<RemoteRecord> records);
   void applied_up_to_listed();
   Next ask_conflicts();
   Next list_all_as_restored();
@@ -200,6 +212,9 @@ class DatasetSession {
   bool pushes_first_ = false;  // no list of this session stands behind the push that is being made
   bool needs_known_ = false;   // and it must change a record that the service holds
   Finish totals_;
+
+  bool incarnation_gone_ = false;             // the one that this device has seen
+  std::vector<RemoteRecord> last_page_ = {};  // while the app is asked about that
 
   // The list of this round.
   PullKind kind_ = PullKind::kIncremental;

@@ -20,8 +20,9 @@ namespace syncline::net {
 
 namespace {
 
-// As many as browsers open to one host over HTTP/1.1; further requests wait for one of them.
-constexpr long kMostConnections = 6;
+// Over HTTP/1.1 each request that is under way needs a connection: as many as an identity has datasets (protocol.md,
+// section 2), so that none waits while they synchronize side by side. Over HTTP/2 there is one.
+constexpr long kMostConnections = 20;
 
 // Easy handles kept for later requests; each holds a TLS session and little else.
 constexpr std::size_t kMostIdleHandles = 6;
@@ -293,6 +294,7 @@ Result<std::unique_ptr<HttpTransport>> make_curl_transport(TransportOptions opti
   MultiHandle multi(curl_multi_init());
   if (multi == nullptr) return Error{.code = ErrorCode::kInternal, .message = "libcurl: out of memory"};
   curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, kMostConnections);
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, kMostConnections);  // kept for the next requests
   return Result<std::unique_ptr<HttpTransport>>(
       std::make_unique<CurlTransport>(std::move(options), std::move(*endpoint), std::move(multi)));
 }

@@ -58,7 +58,9 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
                      WHERE j.dataset = ?1),
              EXISTS (SELECT 1 FROM journal AS j JOIN sent AS s ON s.dataset = j.dataset AND s.key = j.key
                      WHERE j.dataset = ?1),
-             EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1)
+             EXISTS (SELECT 1 FROM conflict WHERE dataset = ?1),
+             EXISTS (SELECT 1 FROM journal AS j WHERE j.dataset = ?1 AND j.value IS NULL AND NOT EXISTS
+                       (SELECT 1 FROM record AS r WHERE r.dataset = ?1 AND r.key = j.key AND r.value IS NOT NULL))
       FROM dataset WHERE id = ?1)sql");
     if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
     if (row.number(4) == 0) fail_sum(connection);
@@ -70,7 +72,7 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
                                         .newest = SyncCount{row.number(3)},
                                         .pending = row.number(6) != 0,
                                         .pending_known = row.number(7) != 0,
-                                        .unanswered = row.number(8) != 0,
+                                        .unanswered = row.number(8) != 0 || row.number(10) != 0,
                                         .open_conflicts = row.number(9) != 0}};
   });
 }

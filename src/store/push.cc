@@ -138,7 +138,7 @@ void mark_perhaps_sent(Connection& connection) {
     FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key)sql");
 }
 
-Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease) {
+Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease, bool listed) {
   const auto pending = reading(*impl_, [&](Connection& connection) {
     auto row = connection.use("SELECT EXISTS (SELECT 1 FROM journal WHERE dataset = ?)");
     row.bind(lease.dataset).step();
@@ -155,7 +155,7 @@ Result<std::vector<OutgoingChange>> Store::prepare_push(SyncLease& lease) {
     for (auto& candidate : candidates(connection, lease.dataset)) {
       if (outgoing.size() == kMaxPatchesPerPush) break;
       if (nothing_to_remove(candidate)) {
-        end_removal_of_nothing(connection, lease.dataset, candidate.change);
+        if (listed) end_removal_of_nothing(connection, lease.dataset, candidate.change);
         continue;
       }
       write_down_sent(connection, lease.dataset, candidate.change);

@@ -211,8 +211,9 @@ class Store {
   // Records, bases, journal, conflicts and sync count together.
   Result<PullOutcome> apply_pull(SyncLease& lease, const Pull& pull, const Planner& planner);
   // What is pending and not in conflict, at most kMaxPatchesPerPush of it, written down as sent before it is. Empty:
-  // nothing to push, nothing written.
-  Result<std::vector<OutgoingChange>> prepare_push(SyncLease& lease);
+  // nothing to push, nothing written. A removal of what the service does not have ends here; if it was not `listed`
+  // what it has, it stays pending.
+  Result<std::vector<OutgoingChange>> prepare_push(SyncLease& lease, bool listed = true);
   // A pending change ends only if its revision is still the one sent; the base moves in any case (D5). Records that
   // were not sent are planned like a pull's. The sync count moves only if nothing else can have come between (D9).
   Result<PushOutcome> acknowledge_push(SyncLease& lease, const PushAnswer& answer, const Planner& planner);

@@ -125,10 +125,10 @@ std::int64_t ServiceLedger::present_after(const Open& call) const {
   return std::count_if(records.begin(), records.end(), [](const auto& each) { return each.second.value.has_value(); });
 }
 
-// One stale patch rejects all; none of them stale and nothing deleted: no reason to.
+// One stale patch rejects all; none of them stale, nothing deleted, and no list of a lost history: no reason to.
 void ServiceLedger::check_refusal(const Open& call) {
   auto& held = held_[call.dataset];
-  if (held.deleted_once) return;
+  if (held.deleted_once || ever_restored_) return;
   const bool stale = std::any_of(call.patches.begin(), call.patches.end(), [&](const Patch& patch) {
     const auto current = held.records.find(patch.key);
     return patch.expected != (current == held.records.end() ? 0 : current->second.count);

@@ -30,8 +30,8 @@ constexpr Profile kProfiles[] = {
      {.writes = 2, .syncs = 2, .faults = 2, .b_is_silent = true},
      {.writes = 3, .syncs = 3, .faults = 3, .b_is_silent = true}},
     {"deletion",
-     {.writes = 1, .syncs = 1, .faults = 1, .deletions = 1, .shared_start = true},
-     {.writes = 1, .syncs = 1, .faults = 1, .deletions = 2, .shared_start = true}},
+     {.writes = 1, .syncs = 1, .faults = 1, .deletions = 1, .shared_start = true, .keeps = true},
+     {.writes = 1, .syncs = 1, .faults = 1, .deletions = 2, .shared_start = true, .keeps = true}},
     {"lenient",
      {.writes = 1, .syncs = 1, .faults = 1, .deletions = 1, .shared_start = true, .lenient = true},
      {.writes = 2, .syncs = 2, .faults = 0, .deletions = 1, .shared_start = true, .lenient = true}},
@@ -45,8 +45,8 @@ constexpr Budget kWandering[] = {
     {.writes = 12, .syncs = 12, .faults = 6},
     {.writes = 12, .syncs = 12, .faults = 6, .page_size = 1, .shared_start = true},
     {.writes = 12, .syncs = 12, .faults = 8, .b_is_silent = true},
-    {.writes = 10, .syncs = 12, .faults = 4, .deletions = 3, .page_size = 1},
-    {.writes = 10, .syncs = 12, .faults = 3, .restores = 2, .shared_start = true},
+    {.writes = 10, .syncs = 12, .faults = 4, .deletions = 3, .page_size = 1, .keeps = true},
+    {.writes = 10, .syncs = 12, .faults = 3, .restores = 2, .shared_start = true, .keeps = true},
     {.writes = 10, .syncs = 12, .faults = 2, .deletions = 3, .shared_start = true, .lenient = true},
 };
 constexpr int kSteps = 90;

@@ -50,6 +50,8 @@ SyncStart SmallStore::start() const {
     start.pending_known |= entry.pending && entry.base.known;
     start.unanswered |= entry.pending && !entry.sent.empty();
     start.open_conflicts |= entry.conflict.known;
+    const bool base_present = entry.base.known && entry.base.value != kNoValue;
+    start.unanswered |= entry.pending && entry.pending_value == kNoValue && !base_present;
   }
   return start;
 }
@@ -159,7 +161,7 @@ std::vector<Taken> SmallStore::apply_pull(PullKind kind, SyncCount count, bool w
   return taken;
 }
 
-std::vector<OutgoingChange> SmallStore::prepare_push() {
+std::vector<OutgoingChange> SmallStore::prepare_push(bool listed) {
   std::vector<OutgoingChange> changes;
   for (std::size_t key = 0; key < kKeys; ++key) {
     auto& entry = keys[key];
@@ -167,6 +169,7 @@ std::vector<OutgoingChange> SmallStore::prepare_push() {
     const bool base_present = entry.base.known && entry.base.value != kNoValue;
     const bool unanswered = !entry.sent.empty();
     if (entry.pending_value == kNoValue && !base_present && !unanswered) {
+      if (!listed) continue;
       entry.pending = false;
       if (entry.base.known) entry.base_revision = entry.revision;
       continue;

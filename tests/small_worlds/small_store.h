@@ -48,7 +48,7 @@ struct SmallStore {
   void stage(const std::vector<RemoteRecord>& records, bool first);
   std::vector<Taken> apply_pull(PullKind kind, SyncCount count, bool with_staged,
                                 const std::vector<RemoteRecord>& records);
-  std::vector<OutgoingChange> prepare_push();
+  std::vector<OutgoingChange> prepare_push(bool listed);
   // Says whether nothing came in between.
   bool acknowledge(const std::vector<OutgoingChange>& changes, const std::vector<RemoteRecord>& records,
                    SyncCount listed);

@@ -124,10 +124,11 @@ class Twins {
   // Prepares a push; then its answer comes, comes short, says something else, or never comes.
   void push() {
     auto lease = real_.begin_sync(id_).value();
-    auto sent = real_.prepare_push(lease).value();
+    const bool after_list = below(2) == 0;
+    auto sent = real_.prepare_push(lease, after_list).value();
     const auto by_key = [](const OutgoingChange& a, const OutgoingChange& b) { return a.key < b.key; };
     std::sort(sent.begin(), sent.end(), by_key);
-    const auto expected = small_.prepare_push();
+    const auto expected = small_.prepare_push(after_list);
     ASSERT_EQ(sent.size(), expected.size());
     for (std::size_t i = 0; i < sent.size(); ++i) {
       EXPECT_EQ(sent[i].key, expected[i].key);

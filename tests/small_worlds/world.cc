@@ -60,6 +60,8 @@ void add_event(Digest& digest, const engine::Event& event) {
     }
   } else if (const auto* acknowledged = std::get_if<engine::Acknowledged>(&event)) {
     digest.add(acknowledged->nothing_between ? 1U : 0U);
+  } else if (const auto* deletion = std::get_if<engine::DeletionAsked>(&event)) {
+    digest.add(deletion->keep ? 1U : 0U);
   } else if (const auto* failed = std::get_if<engine::CallFailed>(&event)) {
     digest.add(static_cast<std::uint64_t>(failed->error.code));
   }
@@ -235,6 +237,10 @@ engine::Event World::run(Byte device, const engine::ApplyPull& command, Outcome 
   return engine::Applied{};
 }
 
+engine::Event World::run(Byte /*device*/, const engine::AskDeletion&, Outcome outcome) {
+  return engine::DeletionAsked{.keep = outcome == Outcome::kKeepLocal};
+}
+
 engine::Event World::run(Byte device, const engine::AskConflicts&, Outcome outcome) {
   auto& self = devices_[device];
   for (std::size_t key = 0; key < kKeys; ++key) {
@@ -262,13 +268,13 @@ void World::answer_conflict(Byte device, std::size_t key, Outcome outcome) {
   }
 }
 
-engine::Event World::run(Byte device, const engine::PreparePush&, Outcome /*outcome*/) {
+engine::Event World::run(Byte device, const engine::PreparePush& command, Outcome /*outcome*/) {
   auto& self = devices_[device];
   const bool pending =
       std::any_of(self.store.keys.begin(), self.store.keys.end(), [](auto& key) { return key.pending; });
   if (!pending) return engine::Prepared{};
   if (self.session->deletions != self.store.deletions) return engine::StoreFailed{failure(ErrorCode::kOutdated)};
-  self.session->sent = self.store.prepare_push();
+  self.session->sent = self.store.prepare_push(command.listed);
   return engine::Prepared{self.session->sent};
 }
 

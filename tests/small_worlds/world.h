@@ -24,6 +24,7 @@ struct Budget {
   Byte page_size = 2;
   bool shared_start = false;  // both devices begin with one record that A wrote
   bool b_is_silent = false;   // one device alone: nothing may ever be asked
+  bool keeps = false;         // what others delete may be kept
   bool lenient = false;       // the service's session tokens don't end with the dataset
 };
 
@@ -47,7 +48,7 @@ enum class Outcome : std::uint8_t {
   kTwice,       // it arrives, and once more later
   kRefused,     // 409, and nothing took effect
   kShort,       // the answer of a push leaves a record out
-  // AskConflicts
+  // AskConflicts; AskDeletion: kKeepLocal, else the deletion is accepted
   kKeepLocal,
   kKeepRemote,
   kUseNew,
@@ -123,6 +124,7 @@ class World {
   engine::Event run(Byte device, const engine::ListRecords& command, Outcome outcome);
   engine::Event run(Byte device, const engine::StagePage& command, Outcome outcome);
   engine::Event run(Byte device, const engine::ApplyPull& command, Outcome outcome);
+  engine::Event run(Byte device, const engine::AskDeletion& command, Outcome outcome);
   engine::Event run(Byte device, const engine::AskConflicts& command, Outcome outcome);
   engine::Event run(Byte device, const engine::PreparePush& command, Outcome outcome);
   engine::Event run(Byte device, const engine::PushRecords& command, Outcome outcome);

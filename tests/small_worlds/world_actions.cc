@@ -5,12 +5,15 @@ namespace syncline::small {
 
 namespace {
 
-std::vector<Outcome> outcomes_of(const engine::Command& command, const SmallStore& store, bool faults) {
+std::vector<Outcome> outcomes_of(const engine::Command& command, const SmallStore& store, const Budget& budget) {
   if (std::holds_alternative<engine::AskConflicts>(command)) {
     if (store.open_conflicts() == 0) return {Outcome::kFine};
     return {Outcome::kKeepLocal, Outcome::kKeepRemote, Outcome::kUseNew, Outcome::kLater};
   }
-  if (!faults) return {Outcome::kFine};
+  if (std::holds_alternative<engine::AskDeletion>(command) && budget.keeps) {
+    return {Outcome::kFine, Outcome::kKeepLocal};
+  }
+  if (budget.faults == 0) return {Outcome::kFine};
   if (std::holds_alternative<engine::ListRecords>(command)) return {Outcome::kFine, Outcome::kLostBefore};
   if (std::holds_alternative<engine::DeleteRemotely>(command)) {
     return {Outcome::kFine, Outcome::kLostBefore, Outcome::kLostAfter};
@@ -82,7 +85,7 @@ void World::append_steps(std::vector<Action>& actions, Byte device) const {
     }
     return;
   }
-  for (const auto outcome : outcomes_of(*self.session->command, self.store, budget_.faults > 0)) {
+  for (const auto outcome : outcomes_of(*self.session->command, self.store, budget_)) {
     actions.push_back({What::kStep, device, static_cast<Byte>(outcome)});
   }
   if (budget_.faults > 0) actions.push_back({What::kKill, device, 0});

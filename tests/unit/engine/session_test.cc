@@ -180,7 +180,8 @@ TEST_F(SessionTest, ADatasetDeletedBetweenPagesStartsTheListAgain) {
   next<StagePage>(Listed{page(9, {record("a", 6)}, "2")});
   next<ListRecords>(Staged{});
   next<ListRecords>(Listed{ListedPage{.session_token = "token"}});
-  const auto apply = next<ApplyPull>(Listed{ListedPage{.session_token = "token"}});
+  next<AskDeletion>(Listed{ListedPage{.session_token = "token"}});
+  const auto apply = next<ApplyPull>(DeletionAsked{});
   EXPECT_EQ(apply.kind, PullKind::kComplete);
   EXPECT_EQ(apply.sync_count, SyncCount{0});
   EXPECT_FALSE(apply.staged);
@@ -197,7 +198,8 @@ TEST_F(SessionTest, D13ANextTokenThatStaysTheSameEnds) {
 
 TEST_F(SessionTest, ADeletedDatasetIsAppliedAsACompleteEmptyList) {
   begin(5);
-  const auto apply = next<ApplyPull>(Listed{ListedPage{.records = {record("ghost", 9)}, .next_token = "2"}});
+  EXPECT_FALSE(next<AskDeletion>(Listed{ListedPage{.records = {record("ghost", 9)}, .next_token = "2"}}).made_anew);
+  const auto apply = next<ApplyPull>(DeletionAsked{});
   EXPECT_EQ(apply.kind, PullKind::kComplete);
   EXPECT_EQ(apply.sync_count, SyncCount{0});
   EXPECT_TRUE(apply.records.empty()) << "what does not exist holds no records";
@@ -208,7 +210,28 @@ TEST_F(SessionTest, ARecreatedDatasetIsListedFromTheStart) {
   auto recreated = page(8, {record("k", 8)});
   recreated.deleted_after_requested = true;
   EXPECT_EQ(next<ListRecords>(Listed{recreated}).from, SyncCount{0});
-  EXPECT_EQ(next<ApplyPull>(Listed{page(8, {record("k", 8)})}).kind, PullKind::kComplete);
+  EXPECT_TRUE(next<AskDeletion>(Listed{page(8, {record("k", 8)})}).made_anew);
+  const auto apply = next<ApplyPull>(DeletionAsked{});
+  EXPECT_EQ(apply.kind, PullKind::kComplete);
+  EXPECT_EQ(apply.records.size(), 1U) << "what was listed before the question";
+}
+
+// What is not in the list is then pending again, as after a restore.
+TEST_F(SessionTest, D14ADeletedDatasetThatIsKeptIsAppliedAsARestoredOne) {
+  begin(5);
+  next<AskDeletion>(Listed{ListedPage{.session_token = "token"}});
+  EXPECT_EQ(next<ApplyPull>(DeletionAsked{.keep = true}).kind, PullKind::kRestored);
+  next<AskConflicts>(Applied{});
+  next<PreparePush>(ConflictsAsked{});
+  EXPECT_EQ(next<PushRecords>(Prepared{{change("k")}}).session_token, "token");
+}
+
+TEST_F(SessionTest, D14Case10NobodyIsAskedAboutADatasetThatIsNew) {
+  begin(0, false);
+  next<AskConflicts>(Listed{ListedPage{.session_token = "token"}});
+  session_ = DatasetSession{};
+  begin(5, false);
+  next<ApplyPull>(Listed{ListedPage{.session_token = "token"}});
 }
 
 // Case 12, D12: the service was restored from a backup.
@@ -244,7 +267,8 @@ TEST_F(SessionTest, D14RecordsOfADeletedIncarnationAreNoSignOfARestore) {
   auto recreated = page(6);
   recreated.deleted_after_requested = true;
   next<ListRecords>(Listed{recreated});
-  EXPECT_EQ(next<ApplyPull>(Listed{page(6)}).kind, PullKind::kComplete);
+  next<AskDeletion>(Listed{page(6)});
+  EXPECT_EQ(next<ApplyPull>(DeletionAsked{}).kind, PullKind::kComplete);
 }
 
 TEST_F(SessionTest, NoSuchSyncCountForACountOfZeroEnds) {
@@ -407,7 +431,7 @@ class PushFirstTest : public SessionTest {
     return known;
   }
   PushRecords push_first(const Begin& begin) {
-    next<PreparePush>(begin);
+    EXPECT_FALSE(next<PreparePush>(begin).listed);
     return next<PushRecords>(Prepared{{known_change("k")}});
   }
 };

@@ -27,6 +27,7 @@ std::vector<Event> one_of_each() {
           Listed{page(5)},
           Staged{},
           Applied{},
+          DeletionAsked{},
           ConflictsAsked{},
           Prepared{{change("k")}},
           Pushed{},
@@ -43,6 +44,7 @@ enum EventIndex : std::size_t {
   kListed,
   kStaged,
   kApplied,
+  kDeletionAsked,
   kConflictsAsked,
   kPrepared,
   kPushed,
@@ -79,6 +81,7 @@ std::vector<Place> places() {
       {"listing", {begin}, {kListed, kCallFailed}},
       {"staging", {begin, more}, {kStaged}},
       {"applying", {begin, news}, {kApplied}},
+      {"asking about a deletion", {begin, Listed{ListedPage{.session_token = "token"}}}, {kDeletionAsked}},
       {"asking", {begin, listed}, {kConflictsAsked}},
       {"preparing", {begin, listed, ConflictsAsked{}}, {kPrepared}},
       {"pushing", {begin, listed, ConflictsAsked{}, prepared}, {kPushed, kCallFailed}},
@@ -189,6 +192,7 @@ Event any_answer(const Command& command, std::mt19937& random, bool paged) {
   }
   if (std::holds_alternative<StagePage>(command)) return Staged{};
   if (std::holds_alternative<ApplyPull>(command)) return Applied{};
+  if (std::holds_alternative<AskDeletion>(command)) return DeletionAsked{random() % 2 == 0};
   if (std::holds_alternative<AskConflicts>(command)) return ConflictsAsked{};
   if (std::holds_alternative<PreparePush>(command)) {
     return Prepared{std::vector<OutgoingChange>(random() % 4 != 0 ? kMaxPatchesPerPush : 1)};
