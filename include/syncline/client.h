@@ -113,8 +113,8 @@ class SYNCLINE_API Client {
 
   // --- who it is: with ClientOptions::identity, else kInvalidArgument. Each `done` is called exactly once, on the
   // dispatcher.
-  // Asks the service whose login it is, and works for that identity from then on; what is written while nobody is signed
-  // in belongs to the next who is (D15). Without it, the first call to the service does the same with
+  // Asks the service whose login it is, and works for that identity from then on; what is written while nobody is
+  // signed in belongs to the next who is (D15). Without it, the first call to the service does the same with
   // IdentityOptions::login, and starting again, also offline, goes on as the last identity. A guest who logs in to an
   // account becomes it, and `guest_data` says what happens to its data: a step at a time, and the next open() goes on
   // where a killed process was. From account to account nothing is copied. If it fails, nothing has changed.
@@ -123,7 +123,8 @@ class SYNCLINE_API Client {
   [[nodiscard]] Result<std::vector<UnsentData>> unsent(Whose whose) const;
   // Nobody's from now on. The data stays for when the identity comes back, its kept credentials go.
   void sign_out(DoneCallback done);
-  // As sign_out(), and removes all that is on this device of this identity's, or of everybody's; nothing at the service.
+  // As sign_out(), and removes all that is on this device of this identity's, or of everybody's; nothing at the
+  // service.
   void wipe(Whose whose, DoneCallback done);
 
  private:

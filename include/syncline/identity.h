@@ -30,9 +30,9 @@ struct DeveloperToken {
 };
 
 // Both are called each time that credentials are needed, about once an hour, on the dispatcher. They answer by calling
-// what they are given, exactly once, now or later, from any thread. Throwing, letting go of it without a call, or taking
-// longer than IdentityOptions::login_timeout is an Error of whatever needed the credentials. `identity_id` is whom the
-// client works for so far, for the backend's request; empty: nobody.
+// what they are given, exactly once, now or later, from any thread. Throwing, letting go of it without a call, or
+// taking longer than IdentityOptions::login_timeout is an Error of whatever needed the credentials. `identity_id` is
+// whom the client works for so far, for the backend's request; empty: nobody.
 using LoginTokensCallback = std::function<void(std::function<void(Result<LoginTokens>)>)>;
 using DeveloperTokenCallback =
     std::function<void(const std::string& identity_id, std::function<void(Result<DeveloperToken>)>)>;
@@ -74,7 +74,7 @@ enum class GuestData : std::uint8_t {
 // Datasets of an identity that was merged into this one, which the service keeps apart as NAME.OLD-IDENTITY-ID until
 // they are deleted. With GuestData::kMerge, what this device knew of a guest's is in the dataset already.
 struct MergedDatasets {
-  std::string dataset = {};           // NAME
+  std::string dataset = {};             // NAME
   std::vector<std::string> twins = {};  // NAME.OLD-IDENTITY-ID...
 };
 enum class MergedAnswer : std::uint8_t {
@@ -88,20 +88,20 @@ struct IdentityOptions {
   Login login = Login::guest();  // until sign_in() says otherwise
   // Of Cognito Identity. Empty: that of ClientOptions, with "cognito-sync." replaced by "cognito-identity.".
   std::string endpoint = {};
-  std::shared_ptr<SecretStore> secrets = {};     // null: credentials are not kept over a restart
-  GuestData guest_data = GuestData::kMerge;      // where the change comes without sign_in()
-  MergedDatasetsHandler merged_datasets = {};    // empty: twins are left alone
+  std::shared_ptr<SecretStore> secrets = {};        // null: credentials are not kept over a restart
+  GuestData guest_data = GuestData::kMerge;         // where the change comes without sign_in()
+  MergedDatasetsHandler merged_datasets = {};       // empty: twins are left alone
   std::chrono::milliseconds login_timeout{60'000};  // for a login callback's answer
 };
 
 struct SignInReport {
   std::string identity_id = {};
   bool guest = false;
-  std::string was = {};                 // the identity before; empty: none
-  bool changed = false;                 // another one than before: datasets must be opened anew
-  std::size_t moved = 0;                // guest's records that are pending changes of the account's now
-  std::size_t waiting = 0;              // datasets whose rest follows when the account's own changes are at the service
-  std::optional<Error> not_kept = {};   // the secret store refused the credentials: they last until the client is closed
+  std::string was = {};                // the identity before; empty: none
+  bool changed = false;                // another one than before: datasets must be opened anew
+  std::size_t moved = 0;               // guest's records that are pending changes of the account's now
+  std::size_t waiting = 0;             // datasets whose rest follows when the account's own changes are at the service
+  std::optional<Error> not_kept = {};  // the secret store refused the credentials: they last until the client is closed
 };
 // [dispatcher] Called exactly once.
 using SignInCallback = std::function<void(const Result<SignInReport>&)>;

@@ -24,14 +24,13 @@ ClientImpl::ClientImpl(ClientOptions options, Ports ports, std::unique_ptr<store
       random_(std::move(ports.random)),
       gate_(std::make_shared<CallbackGate>(options_.dispatcher)),
       driver_(std::make_shared<Driver>(clock_, std::move(ports.transport))),
-      keeper_(options_.identity
-                  ? std::make_shared<IdentityKeeper>(*options_.identity,
-                                                     IdentityContext{.pool = whose.pool,
-                                                                     .endpoint = identity_endpoint(options_),
-                                                                     .driver = driver_,
-                                                                     .gate = gate_,
-                                                                     .clock = clock_})
-                  : nullptr),
+      keeper_(options_.identity ? std::make_shared<IdentityKeeper>(
+                                      *options_.identity, IdentityContext{.pool = whose.pool,
+                                                                          .endpoint = identity_endpoint(options_),
+                                                                          .driver = driver_,
+                                                                          .gate = gate_,
+                                                                          .clock = clock_})
+                                : nullptr),
       remote_(std::make_shared<Remote>(
           RemoteOptions{.host = options_.endpoint.empty() ? "" : net::endpoint_host(options_.endpoint).value_or(""),
                         .scope = {.region = options_.region, .service = "cognito-sync"},

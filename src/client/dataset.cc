@@ -177,19 +177,16 @@ Result<std::optional<Record>> Dataset::record(std::string_view key) const {
 }
 
 Result<std::vector<Record>> Dataset::records() const {
-  return shielded(
-      [&] { return impl_->with_store([&](store::Store& store) { return store.records(impl_->id()); }); });
+  return shielded([&] { return impl_->with_store([&](store::Store& store) { return store.records(impl_->id()); }); });
 }
 
 Result<std::vector<PendingChange>> Dataset::pending_changes() const {
-  return shielded([&] {
-    return impl_->with_store([&](store::Store& store) { return store.pending_changes(impl_->id()); });
-  });
+  return shielded(
+      [&] { return impl_->with_store([&](store::Store& store) { return store.pending_changes(impl_->id()); }); });
 }
 
 Result<DatasetInfo> Dataset::info() const {
-  return shielded(
-      [&] { return impl_->with_store([&](store::Store& store) { return store.info(impl_->id()); }); });
+  return shielded([&] { return impl_->with_store([&](store::Store& store) { return store.info(impl_->id()); }); });
 }
 
 void Dataset::synchronize(SyncCallback done) {

@@ -1,5 +1,6 @@
 // Who the client works for: gets an identity and its credentials from Cognito Identity, keeps and renews them. One
-// conversation with the service at a time; whoever needs credentials meanwhile waits for it. [inside a driver step only]
+// conversation with the service at a time; whoever needs credentials meanwhile waits for it. [inside a driver step
+// only]
 #pragma once
 
 #include <chrono>

@@ -37,9 +37,7 @@ class Question {
     const auto driver = driver_.lock();
     if (use && driver) driver->post([use = std::move(use), result = std::move(result)] { use(result); });
   }
-  void fail(const std::string& what) {
-    answer(Error{.code = ErrorCode::kInternal, .message = whom_ + " " + what});
-  }
+  void fail(const std::string& what) { answer(Error{.code = ErrorCode::kInternal, .message = whom_ + " " + what}); }
 
  private:
   const std::weak_ptr<Driver> driver_;

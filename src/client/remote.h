@@ -1,5 +1,6 @@
 // The service as the driver calls it: a message goes out signed, its answer comes back decoded. Corrects a wrong clock
-// from the service's Date header, with one extra request at most (D16), and has credentials that are refused renewed once. [inside a driver step only]
+// from the service's Date header, with one extra request at most (D16), and has credentials that are refused renewed
+// once. [inside a driver step only]
 #pragma once
 
 #include <atomic>

@@ -154,8 +154,8 @@ Remote::Callback<T> SyncJob::when_answered(engine::Event (*to_event)(T&& answer)
 SyncJob::Now SyncJob::carry_out(engine::ListRecords command) {
   wire::ListRecordsRequest request{
       .target = context_.target, .last_sync_count = command.from, .next_token = std::move(command.next_token)};
-  auto listed = when_answered<ListedPage>(
-      [](ListedPage&& page) -> engine::Event { return engine::Listed{std::move(page)}; });
+  auto listed =
+      when_answered<ListedPage>([](ListedPage&& page) -> engine::Event { return engine::Listed{std::move(page)}; });
   call_ = context_.remote->list_records(
       request, [self = shared_from_this(), listed = std::move(listed)](Answer<ListedPage> answer) {
         if (answer.result && !answer.result->merged_datasets.empty()) {

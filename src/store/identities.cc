@@ -45,8 +45,9 @@ void set_identity(Connection& connection, const IdentityRow& known) {
 
 void give(Connection& connection, DatasetId dataset, std::string_view owner) {
   connection
-      .use("UPDATE dataset SET identity = ?1, checksum = row_sum('d', id, ?1, name, phase, sync_count, newest) "
-           "WHERE id = ?2")
+      .use(
+          "UPDATE dataset SET identity = ?1, checksum = row_sum('d', id, ?1, name, phase, sync_count, newest) "
+          "WHERE id = ?2")
       .bind(owner)
       .bind(dataset)
       .run();
@@ -65,8 +66,8 @@ std::vector<NamedDataset> datasets_of(Connection& connection, std::string_view i
   return found;
 }
 
-// What nobody wrote becomes `owner`'s. Where it has a dataset of that name already, the two are merged record by record:
-// the nameless one waits for that as if it were a guest's. False: there was such a one.
+// What nobody wrote becomes `owner`'s. Where it has a dataset of that name already, the two are merged record by
+// record: the nameless one waits for that as if it were a guest's. False: there was such a one.
 bool claim_for(Connection& connection, const std::string& owner) {
   bool all = true;
   std::string nameless;
@@ -100,10 +101,9 @@ void forget_key(Connection& connection, DatasetId dataset, std::string_view key)
 }
 
 void forget_records(Connection& connection, DatasetId dataset) {
-  for (const char* sql :
-       {"DELETE FROM record WHERE dataset = ?", "DELETE FROM journal WHERE dataset = ?",
-        "DELETE FROM conflict WHERE dataset = ?", "DELETE FROM sent WHERE dataset = ?",
-        "DELETE FROM staged WHERE dataset = ?", "DELETE FROM twin WHERE dataset = ?"}) {
+  for (const char* sql : {"DELETE FROM record WHERE dataset = ?", "DELETE FROM journal WHERE dataset = ?",
+                          "DELETE FROM conflict WHERE dataset = ?", "DELETE FROM sent WHERE dataset = ?",
+                          "DELETE FROM staged WHERE dataset = ?", "DELETE FROM twin WHERE dataset = ?"}) {
     connection.use(sql).bind(dataset).run();
   }
 }
@@ -111,14 +111,16 @@ void forget_records(Connection& connection, DatasetId dataset) {
 // Nothing of the service's is known here any more, and nobody who still syncs it may write.
 void start_over(Connection& connection, DatasetId dataset) {
   connection
-      .use("UPDATE dataset SET phase = 0, sync_count = 0, newest = 0, generation = generation + 1, "
-           "checksum = row_sum('d', id, identity, name, 0, 0, 0) WHERE id = ?")
+      .use(
+          "UPDATE dataset SET phase = 0, sync_count = 0, newest = 0, generation = generation + 1, "
+          "checksum = row_sum('d', id, identity, name, 0, 0, 0) WHERE id = ?")
       .bind(dataset)
       .run();
 }
 
 std::vector<std::string> keys_of(Connection& connection, DatasetId dataset) {
-  auto row = connection.use("SELECT key FROM journal WHERE dataset = ?1 UNION SELECT key FROM record WHERE dataset = ?1");
+  auto row =
+      connection.use("SELECT key FROM journal WHERE dataset = ?1 UNION SELECT key FROM record WHERE dataset = ?1");
   row.bind(dataset);
   std::vector<std::string> keys;
   while (row.step()) keys.push_back(row.text(0));
@@ -221,8 +223,8 @@ void merge_one(StoreImpl& impl, const IdentityRow& guest, const NamedDataset& da
     return transaction.commit();
   }
   const bool apart = how == GuestData::kKeepSeparate;
-  const auto to = find_or_add_dataset(connection, guest.heir,
-                                      apart ? separate_name(dataset.name, guest.identity) : dataset.name);
+  const auto to =
+      find_or_add_dataset(connection, guest.heir, apart ? separate_name(dataset.name, guest.identity) : dataset.name);
   Move move(transaction, dataset.id, to);
   const bool all = move.run();
   if (all) forget_records(connection, dataset.id);

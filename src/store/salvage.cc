@@ -234,8 +234,9 @@ void Salvage::save_identities() {
     const auto identity = row.text(0);
     const auto heir = row.text(2);
     fresh_
-        .use("INSERT OR IGNORE INTO identity (identity, kind, heir, guest_data, checksum) "
-             "VALUES (?1, ?2, ?3, ?4, row_sum('i', ?1, ?2, ?3, ?4))")
+        .use(
+            "INSERT OR IGNORE INTO identity (identity, kind, heir, guest_data, checksum) "
+            "VALUES (?1, ?2, ?3, ?4, row_sum('i', ?1, ?2, ?3, ?4))")
         .bind(std::string_view(identity))
         .bind(row.number(1))
         .bind(std::string_view(heir))

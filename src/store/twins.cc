@@ -20,8 +20,9 @@ Result<void> Store::answer_twins(DatasetId dataset, const std::vector<std::strin
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     for (const auto& name : names) {
       transaction.connection()
-          .use("INSERT OR IGNORE INTO twin (dataset, name, doomed, checksum) "
-               "VALUES (?1, ?2, ?3, row_sum('t', ?1, ?2, ?3))")
+          .use(
+              "INSERT OR IGNORE INTO twin (dataset, name, doomed, checksum) "
+              "VALUES (?1, ?2, ?3, row_sum('t', ?1, ?2, ?3))")
           .bind(dataset)
           .bind(std::string_view(name))
           .bind(static_cast<std::int64_t>(doomed))
