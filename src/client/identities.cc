@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kSyncHost = "://cognito-sync.";
 constexpr std::string_view kIdentityHost = "://cognito-identity.";
 
-Error invalid_option(std::string message) {
+Error wrong_option(std::string message) {
   return Error{.code = ErrorCode::kInvalidArgument, .message = std::move(message)};
 }
 
@@ -43,14 +43,14 @@ std::string identity_endpoint(const ClientOptions& options) {
 Result<void> check_identity_options(const ClientOptions& options) {
   if (!options.identity) return {};
   if (!options.identity_id.empty() || options.credentials) {
-    return invalid_option("ClientOptions: identity is set, and so are identity_id or credentials; it finds both");
+    return wrong_option("ClientOptions: identity is set, and so are identity_id or credentials; it finds both");
   }
   if (options.identity->login_timeout.count() <= 0) {
-    return invalid_option("IdentityOptions::login_timeout must be positive");
+    return wrong_option("IdentityOptions::login_timeout must be positive");
   }
   if (options.identity->endpoint.empty()) return {};
   auto host = net::endpoint_host(options.identity->endpoint);
-  if (!host) return invalid_option("IdentityOptions::" + host.error().message);
+  if (!host) return wrong_option("IdentityOptions::" + host.error().message);
   return {};
 }
 
@@ -66,8 +66,8 @@ Result<store::DatasetId> ClientImpl::open_in(store::Store& store, const DatasetN
     auto known = store.dataset_names(identity);
     if (!known) return std::move(known).error();
     if (std::find(known->begin(), known->end(), name.text()) == known->end()) {
-      return invalid_option("dataset name has more than " + std::to_string(longest) +
-                            " characters, which leaves no room for what a merge appends to it");
+      return wrong_option("dataset name has more than " + std::to_string(longest) +
+                          " characters, which leaves no room for what a merge appends to it");
     }
   }
   return store.open_dataset(identity, name.text());
@@ -158,13 +158,18 @@ void ClientImpl::merge_what_waits() {
 
 // Their syncs end here, and their callbacks are not called any more.
 void ClientImpl::let_go_of_datasets() {
-  decltype(datasets_) datasets;
+  std::vector<std::shared_ptr<DatasetImpl>> datasets;
   {
     const std::lock_guard guard(mutex_);
-    datasets.swap(datasets_);
-    for (const auto& [name, dataset] : datasets) listening_.erase(dataset->id());
+    for (const auto& [name, dataset] : datasets_) {
+      if (dataset->stale()) datasets.push_back(dataset);  // some may have been opened since, for the new one
+    }
+    for (const auto& dataset : datasets) {
+      listening_.erase(dataset->id());
+      datasets_.erase(dataset->name());
+    }
   }
-  for (const auto& [name, dataset] : datasets) {
+  for (const auto& dataset : datasets) {
     std::ignore = with_store([id = dataset->id()](store::Store& store) -> Result<void> {
       store.unwatch(id);
       return {};
@@ -178,7 +183,7 @@ void ClientImpl::let_go_of_datasets() {
 void ClientImpl::sign_in(Login login, GuestData guest_data, SignInCallback done) {
   begin_here<SignInReport>(std::move(done), [self = shared_from_this(), login = std::move(login),
                                              guest_data](Completed<SignInReport> completed) {
-    if (!self->keeper_) return completed(invalid_option("ClientOptions::identity is not set: nobody can sign in"));
+    if (!self->keeper_) return completed(wrong_option("ClientOptions::identity is not set: nobody can sign in"));
     if (auto ready = self->can_reach_service(false); !ready) return completed(std::move(ready).error());
     self->keeper_->sign_in(login, guest_data, std::move(completed));
   });
@@ -205,7 +210,7 @@ Result<void> ClientImpl::leave(const std::function<Result<std::vector<std::strin
 
 void ClientImpl::sign_out(DoneCallback done) {
   begin_here<void>(std::move(done), [self = shared_from_this()](Completed<void> completed) {
-    if (!self->keeper_) return completed(invalid_option("ClientOptions::identity is not set: nobody is signed in"));
+    if (!self->keeper_) return completed(wrong_option("ClientOptions::identity is not set: nobody is signed in"));
     completed(self->leave([self](store::Store& store) {
       auto left = store.leave_identity();
       return left ? Result(std::vector{self->identity_id()}) : std::move(left).error();

@@ -20,7 +20,7 @@ constexpr std::size_t kMostLogins = 10;
 constexpr std::size_t kMostProviderCharacters = 128;
 constexpr std::size_t kMostTokenCharacters = 50'000;
 
-Error invalid(std::string message) {
+Error bad_login(std::string message) {
   return Error{.code = ErrorCode::kInvalidArgument, .message = std::move(message)};
 }
 
@@ -33,16 +33,16 @@ std::string secret_name(const IdentityId& identity) {
 }
 
 Result<void> check_tokens(const LoginTokens& tokens) {
-  if (tokens.empty()) return invalid("the login callback answered without a token");
-  if (tokens.size() > kMostLogins) return invalid("the login callback answered with more than 10 tokens");
+  if (tokens.empty()) return bad_login("the login callback answered without a token");
+  if (tokens.size() > kMostLogins) return bad_login("the login callback answered with more than 10 tokens");
   for (const auto& [provider, token] : tokens) {
     const auto name = utf8_length(provider);
     if (!name || *name < 1 || *name > kMostProviderCharacters) {
-      return invalid("the login callback named a provider that is not 1 to 128 characters of UTF-8");
+      return bad_login("the login callback named a provider that is not 1 to 128 characters of UTF-8");
     }
     const auto length = utf8_length(token);
     if (!length || *length < 1 || *length > kMostTokenCharacters) {
-      return invalid("the login callback's token for " + provider + " is not 1 to 50000 characters of UTF-8");
+      return bad_login("the login callback's token for " + provider + " is not 1 to 50000 characters of UTF-8");
     }
   }
   return {};
@@ -227,9 +227,9 @@ void IdentityKeeper::take_tokens(LoginTokens tokens) {
 
 void IdentityKeeper::take_backend(DeveloperToken token) {
   auto identity = IdentityId::parse(token.identity_id);
-  if (!identity) return fail(invalid("the login callback's " + identity.error().message));
+  if (!identity) return fail(bad_login("the login callback's " + identity.error().message));
   if (!looks_like_jwt(token.token) || token.token.size() > kMostTokenCharacters) {
-    return fail(invalid("the login callback's token is no JSON Web Token"));
+    return fail(bad_login("the login callback's token is no JSON Web Token"));
   }
   const auto& now = talk_->known;
   if (!talk_->signing_in && !now.identity.empty() && !now.guest && *identity != now.identity) {

@@ -1,5 +1,7 @@
 #include "syncline/error.h"
 
+#include <array>
+
 namespace syncline {
 
 // The one place where it is decided what helps against an error.
@@ -46,76 +48,67 @@ RetryClass retry_class(ErrorCode code) noexcept {
   return RetryClass::kPermanent;
 }
 
-std::string_view to_string(ErrorCode code) noexcept {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return "invalid_argument";
-    case ErrorCode::kNotFound:
-      return "not_found";
-    case ErrorCode::kLimitExceeded:
-      return "limit_exceeded";
-    case ErrorCode::kStorage:
-      return "storage";
-    case ErrorCode::kStorageFull:
-      return "storage_full";
-    case ErrorCode::kStorageBusy:
-      return "storage_busy";
-    case ErrorCode::kCorrupt:
-      return "corrupt";
-    case ErrorCode::kSchemaTooNew:
-      return "schema_too_new";
-    case ErrorCode::kOutdated:
-      return "outdated";
-    case ErrorCode::kClosed:
-      return "closed";
-    case ErrorCode::kCancelled:
-      return "cancelled";
-    case ErrorCode::kIdentityChanged:
-      return "identity_changed";
-    case ErrorCode::kInternal:
-      return "internal";
-    case ErrorCode::kNetwork:
-      return "network";
-    case ErrorCode::kTimeout:
-      return "timeout";
-    case ErrorCode::kTls:
-      return "tls";
-    case ErrorCode::kBadAnswer:
-      return "bad_answer";
-    case ErrorCode::kNotAuthorized:
-      return "not_authorized";
-    case ErrorCode::kClockSkew:
-      return "clock_skew";
-    case ErrorCode::kInvalidParameter:
-      return "invalid_parameter";
-    case ErrorCode::kNoSuchSyncCount:
-      return "no_such_sync_count";
-    case ErrorCode::kResourceNotFound:
-      return "resource_not_found";
-    case ErrorCode::kResourceConflict:
-      return "resource_conflict";
-    case ErrorCode::kTooManyRequests:
-      return "too_many_requests";
-    case ErrorCode::kServiceFailure:
-      return "service_failure";
-    case ErrorCode::kDuplicateRequest:
-      return "duplicate_request";
-    case ErrorCode::kAlreadyStreamed:
-      return "already_streamed";
-    case ErrorCode::kConcurrentModification:
-      return "concurrent_modification";
-    case ErrorCode::kInvalidConfiguration:
-      return "invalid_configuration";
-    case ErrorCode::kInvalidLambdaFunctionOutput:
-      return "invalid_lambda_function_output";
-    case ErrorCode::kLambdaThrottled:
-      return "lambda_throttled";
-    case ErrorCode::kLambdaSocketTimeout:
-      return "lambda_socket_timeout";
-    case ErrorCode::kUnknownServiceError:
-      return "unknown_service_error";
+namespace {
+
+struct Name {
+  ErrorCode code;
+  std::string_view text;
+};
+constexpr auto kNames = std::to_array<Name>({
+    {ErrorCode::kInvalidArgument, "invalid_argument"},
+    {ErrorCode::kNotFound, "not_found"},
+    {ErrorCode::kLimitExceeded, "limit_exceeded"},
+    {ErrorCode::kStorage, "storage"},
+    {ErrorCode::kStorageFull, "storage_full"},
+    {ErrorCode::kStorageBusy, "storage_busy"},
+    {ErrorCode::kCorrupt, "corrupt"},
+    {ErrorCode::kSchemaTooNew, "schema_too_new"},
+    {ErrorCode::kOutdated, "outdated"},
+    {ErrorCode::kClosed, "closed"},
+    {ErrorCode::kCancelled, "cancelled"},
+    {ErrorCode::kIdentityChanged, "identity_changed"},
+    {ErrorCode::kInternal, "internal"},
+    {ErrorCode::kNetwork, "network"},
+    {ErrorCode::kTimeout, "timeout"},
+    {ErrorCode::kTls, "tls"},
+    {ErrorCode::kBadAnswer, "bad_answer"},
+    {ErrorCode::kNotAuthorized, "not_authorized"},
+    {ErrorCode::kClockSkew, "clock_skew"},
+    {ErrorCode::kInvalidParameter, "invalid_parameter"},
+    {ErrorCode::kNoSuchSyncCount, "no_such_sync_count"},
+    {ErrorCode::kResourceNotFound, "resource_not_found"},
+    {ErrorCode::kResourceConflict, "resource_conflict"},
+    {ErrorCode::kTooManyRequests, "too_many_requests"},
+    {ErrorCode::kServiceFailure, "service_failure"},
+    {ErrorCode::kDuplicateRequest, "duplicate_request"},
+    {ErrorCode::kAlreadyStreamed, "already_streamed"},
+    {ErrorCode::kConcurrentModification, "concurrent_modification"},
+    {ErrorCode::kInvalidConfiguration, "invalid_configuration"},
+    {ErrorCode::kInvalidLambdaFunctionOutput, "invalid_lambda_function_output"},
+    {ErrorCode::kLambdaThrottled, "lambda_throttled"},
+    {ErrorCode::kLambdaSocketTimeout, "lambda_socket_timeout"},
+    {ErrorCode::kUnknownServiceError, "unknown_service_error"},
+});
+
+constexpr std::string_view name_of(ErrorCode code) {
+  for (const auto& name : kNames) {
+    if (name.code == code) return name.text;
   }
   return "unknown";
+}
+
+constexpr bool all_named() {
+  for (int i = 0; i <= static_cast<int>(ErrorCode::kUnknownServiceError); ++i) {
+    if (name_of(static_cast<ErrorCode>(i)) == "unknown") return false;
+  }
+  return true;
+}
+static_assert(all_named());
+
+}  // namespace
+
+std::string_view to_string(ErrorCode code) noexcept {
+  return name_of(code);
 }
 
 std::string_view to_string(RetryClass retry) noexcept {

@@ -8,7 +8,9 @@ namespace syncline::testing {
 namespace fs = std::filesystem;
 
 void Backend::start() {
-  auto opened = service::Service::open({.data_dir = dir_.file("data"), .clock = clock.get(), .quotas = {}, .log = {}});
+  service::ServiceOptions wanted{.data_dir = dir_.file("data"), .clock = clock.get(), .quotas = {}, .log = {}};
+  if (adjust_) adjust_(wanted);
+  auto opened = service::Service::open(std::move(wanted));
   ASSERT_TRUE(opened) << opened.error().message;
   service_ = std::move(*opened);
 }

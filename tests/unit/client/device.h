@@ -30,7 +30,8 @@ inline constexpr std::string_view kIdentity = "us-east-1:11111111-2222-3333-4444
 
 class Backend {
  public:
-  Backend() { start(); }
+  using Adjust = std::function<void(service::ServiceOptions&)>;
+  explicit Backend(Adjust adjust = {}) : adjust_(std::move(adjust)) { start(); }
 
   HttpResponse handle(const HttpRequest& request) { return service_->handle(request, "test"); }
   [[nodiscard]] Credentials credentials() const;
@@ -46,6 +47,7 @@ class Backend {
  private:
   void start();
 
+  const Adjust adjust_;
   TempDir dir_;
   std::unique_ptr<service::Service> service_;
 };

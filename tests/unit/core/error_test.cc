@@ -17,8 +17,8 @@ const std::map<RetryClass, std::vector<ErrorCode>>& retry_table() {
   static const std::map<RetryClass, std::vector<ErrorCode>> table{
       {RetryClass::kPermanent,
        {kInvalidArgument, kNotFound, kLimitExceeded, kStorage, kStorageFull, kCorrupt, kSchemaTooNew, kClosed,
-        kCancelled, kIdentityChanged, kInternal, kTls, kInvalidParameter, kDuplicateRequest, kAlreadyStreamed, kInvalidConfiguration,
-        kInvalidLambdaFunctionOutput, kUnknownServiceError}},
+        kCancelled, kIdentityChanged, kInternal, kTls, kInvalidParameter, kDuplicateRequest, kAlreadyStreamed,
+        kInvalidConfiguration, kInvalidLambdaFunctionOutput, kUnknownServiceError}},
       {RetryClass::kTransient,
        {kStorageBusy, kNetwork, kTimeout, kBadAnswer, kTooManyRequests, kServiceFailure, kConcurrentModification,
         kLambdaThrottled, kLambdaSocketTimeout}},

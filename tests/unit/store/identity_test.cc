@@ -101,9 +101,9 @@ TEST_F(IdentitiesTest, D6WhatTheServiceMovedAsItWasIsNoConflict) {
   remove("removed");
   log_in();
   merge();
-  const auto pulled = pull({remote("same", "1", 1), remote("edited", "old", 2), remote("removed", "old", 3),
-                            remote("both", "sent", 5)},
-                           5, PullKind::kComplete);
+  const auto pulled =
+      pull({remote("same", "1", 1), remote("edited", "old", 2), remote("removed", "old", 3), remote("both", "sent", 5)},
+           5, PullKind::kComplete);
   EXPECT_THAT(conflicts(), IsEmpty());
   EXPECT_EQ(pending_text(), "both=later@5 edited=new@2 removed=(removed)@3 ");
   EXPECT_TRUE(pulled.changes.empty());
