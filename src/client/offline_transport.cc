@@ -13,7 +13,7 @@ namespace syncline {
 namespace {
 
 // With no pipe left in the process, to look around this often.
-constexpr std::chrono::milliseconds kSlice{50};
+constexpr std::chrono::milliseconds kNoPipeSlice{50};
 
 }  // namespace
 
@@ -53,7 +53,7 @@ void OfflineTransport::wait(std::chrono::milliseconds longest) {
   std::vector<pollfd> files = {pollfd{.fd = pipe_[0], .events = POLLIN, .revents = 0}};
   for (const int descriptor : also_) files.push_back(pollfd{.fd = descriptor, .events = POLLIN, .revents = 0});
   static constexpr std::chrono::milliseconds kMost{std::numeric_limits<int>::max()};
-  const auto bounded = std::clamp(longest, std::chrono::milliseconds{0}, pipe_[0] < 0 ? kSlice : kMost);
+  const auto bounded = std::clamp(longest, std::chrono::milliseconds{0}, pipe_[0] < 0 ? kNoPipeSlice : kMost);
   ::poll(files.data(), files.size(), static_cast<int>(bounded.count()));
   std::array<char, 64> drained;
   while (::read(pipe_[0], drained.data(), drained.size()) > 0) {
