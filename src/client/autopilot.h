@@ -65,6 +65,8 @@ class Autopilot final : public SyncObserver {
 
   void opened(store::DatasetId dataset);
   void happened(const Rules::Event& event);
+  // The client works for another identity from now on: nothing that was due is, its datasets are looked for.
+  void start_over();
   // Nothing is begun any more.
   void stop();
 

@@ -74,6 +74,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<FlushReport> flush(std::chrono::milliseconds deadline);
   // The network, the app's life, the credentials: whatever the rules know as an event.
   void note(Autopilot::Rules::Event event) { autopilot_.post(std::move(event)); }
+  // D15: for another identity from now on. Its writes and failures are its own. [inside a driver step only]
+  void start_automatic_syncs_over() { autopilot_.start_over(); }
   // A push message says that this dataset has changed at the service. False: automatic syncs are off, nothing happens.
   bool sync_for_hint(const std::string& dataset);
 
