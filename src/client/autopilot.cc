@@ -63,6 +63,12 @@ void Autopilot::happened(const Rules::Event& event) {
   carry_out(rules_.on(event, now));
 }
 
+void Autopilot::start_over() {
+  for (const auto& [dataset, mark] : std::exchange(written_, {})) mark->clear();
+  happened(Rules::StartedOver{});
+  if (watching_ && !stopped_) hooks_.find_datasets();
+}
+
 void Autopilot::carry_out(const Rules::Plan& plan) {
   wake_at(plan.wake);
   for (const auto dataset : plan.begin) {

@@ -67,6 +67,8 @@ class Autopilot final : public SyncObserver {
   // Whoever is signed in now, no dataset is known yet.
   void start_over();
   void happened(const Rules::Event& event);
+  // The client works for another identity from now on: nothing that was due is, its datasets are looked for.
+  void start_over();
   // Nothing is begun any more.
   void stop();
 

@@ -253,6 +253,18 @@ TEST_F(AutomaticTest, WhatTheAppHasToMendStopsItAndSaysSo) {
   EXPECT_NE(status.error->message.find("credentials"), std::string::npos) << status.error->message;
 }
 
+// What a switch of identities calls: nothing of the one before is due any more, what the new one has is found.
+TEST_F(AutomaticTest, D15ForAnotherIdentityItStartsOver) {
+  phone.options.credentials = nullptr;
+  phone.put("level", "12");
+  phone.pass(seconds{10});
+  ASSERT_EQ(phone.client->status().state, SyncState::kError);
+  auto& impl = ClientImpl::of(*phone.client);
+  impl.driver().post([&] { impl.start_automatic_syncs_over(); });
+  EXPECT_NE(timer(), std::nullopt) << "what is pending counts as just written";
+  EXPECT_EQ(phone.client->status().state, SyncState::kWaiting);
+}
+
 TEST_F(AutomaticTest, LocalOnlyThereIsNothingToDo) {
   phone.options.endpoint = "";
   phone.put("level", "12");
