@@ -44,8 +44,8 @@ Result<void> check_counts(const DatasetState& state, const std::vector<CurrentRe
   // Without this, a device that has seen the deleted incarnation could write a new key, get its own count + 1, and
   // conclude that nothing else had happened: it would never hear of the deletion.
   if (deleted_since_listed(state, call)) {
-    return refused(ErrorCode::kResourceConflict,
-                   "Dataset was deleted or lost after it was listed at SyncCount: " + std::to_string(call.listed.value));
+    return refused(ErrorCode::kResourceConflict, "Dataset was deleted or lost after it was listed at SyncCount: " +
+                                                     std::to_string(call.listed.value));
   }
   return {};
 }

@@ -128,6 +128,10 @@ engine::Event ModelDevice::run(const engine::ApplyPull& command) {
   return engine::Applied{applied->applied};
 }
 
+engine::Event ModelDevice::run(const engine::AskDeletion&) {
+  return engine::DeletionAsked{};
+}
+
 engine::Event ModelDevice::run(const engine::AskConflicts&) {
   const auto before = store_->conflicts(id_).value();
   for (const auto& conflict : before) ask(conflict);
@@ -135,8 +139,8 @@ engine::Event ModelDevice::run(const engine::AskConflicts&) {
   return engine::ConflictsAsked{before.size() - open, open};
 }
 
-engine::Event ModelDevice::run(const engine::PreparePush&) {
-  auto prepared = store_->prepare_push(lease_);
+engine::Event ModelDevice::run(const engine::PreparePush& command) {
+  auto prepared = store_->prepare_push(lease_, command.listed);
   if (!prepared) return engine::StoreFailed{prepared.error()};
   sent_ = *prepared;
   return engine::Prepared{sent_};

@@ -68,6 +68,7 @@ class ModelDevice {
   engine::Event run(const engine::ListRecords& command);
   engine::Event run(const engine::StagePage& command);
   engine::Event run(const engine::ApplyPull& command);
+  engine::Event run(const engine::AskDeletion& command);
   engine::Event run(const engine::AskConflicts& command);
   engine::Event run(const engine::PreparePush& command);
   engine::Event run(const engine::PushRecords& command);
