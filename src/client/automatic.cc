@@ -49,7 +49,6 @@ bool ClientImpl::begin_own_sync(store::DatasetId id, std::optional<int> attempts
   driver_->post([this, dataset, operation = *operation, attempts, answer, refuse] {
     if (operation.too_late) return answer(operation.id, closed_error());
     if (auto ready = can_reach_service(true); !ready) return refuse(ready.error());
-    if (signed_out_) return refuse({.code = ErrorCode::kNotAuthorized, .message = "nobody is signed in"});
     with_identity([this, dataset, operation, attempts, answer, refuse](const Result<void>& known) {
       if (!known) return refuse(known.error());
       dataset->run(attempts.value_or(options_.retry.attempts),

@@ -48,11 +48,6 @@ void Autopilot::opened(store::DatasetId dataset) {
   happened(Rules::Opened{.dataset = dataset, .pending = info->pending, .conflicts = info->conflicts});
 }
 
-void Autopilot::start_over() {
-  written_.clear();
-  happened(Rules::StartedOver{});
-}
-
 void Autopilot::happened(const Rules::Event& event) {
   if (stopped_) return;
   const auto now = driver_->now();

@@ -64,8 +64,6 @@ class Autopilot final : public SyncObserver {
   [[nodiscard]] Notice<SyncProgress>& progress() { return *progress_; }
 
   void opened(store::DatasetId dataset);
-  // Whoever is signed in now, no dataset is known yet.
-  void start_over();
   void happened(const Rules::Event& event);
   // The client works for another identity from now on: nothing that was due is, its datasets are looked for.
   void start_over();

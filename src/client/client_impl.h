@@ -82,6 +82,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<FlushReport> flush(std::chrono::milliseconds deadline);
   // The network, the app's life, the credentials: whatever the rules know as an event.
   void note(Autopilot::Rules::Event event) { autopilot_.post(std::move(event)); }
+  // D15: for another identity from now on. Its writes and failures are its own. [inside a driver step only]
+  void start_automatic_syncs_over() { autopilot_.start_over(); }
   // The service says that this dataset has changed. False: automatic syncs are off, nothing happens. [any thread]
   bool leave_to_autopilot(const DatasetName& dataset);
 
@@ -226,7 +228,6 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<store::MergeProgress> move_merged_data();
   Result<void> leave(const std::function<Result<std::vector<std::string>>(store::Store&)>& forget);
   void let_go_of_datasets();
-  void start_over();
   void ask_about_twins(const std::shared_ptr<DatasetImpl>& dataset, std::vector<std::string> names);
   void delete_twins(const std::shared_ptr<DatasetImpl>& dataset);
 
@@ -272,7 +273,6 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::map<OperationId, std::function<void(Error)>> operations_;  // begun and not finished
   ShutdownReport report_;
 
-  bool signed_out_ = false;                // nobody has signed in since; in driver steps only
   bool data_waits_ = true;                 // perhaps: of merged identities; in driver steps only
   std::vector<Remote::CallHandle> calls_;  // running, in the order of their start; in driver steps only
 };

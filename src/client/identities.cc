@@ -124,22 +124,15 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   auto merged = move_merged_data();
   report.moved = merged ? merged->moved : 0;
   report.waiting = merged ? merged->waiting : 1;  // the next sync or open tries again
-  signed_out_ = false;
   if (report.changed) {
     let_go_of_datasets();
-    start_over();
+    start_automatic_syncs_over();
   } else {
     autopilot_.happened(Autopilot::Rules::CredentialsChanged{});
   }
   change_stream_->start_over();
   push_registration_.settle_if_needed();
   return report;
-}
-
-// Automatic syncs are for the datasets of whoever works here now.
-void ClientImpl::start_over() {
-  autopilot_.start_over();
-  if (autopilot_.watches()) find_datasets();
 }
 
 Result<store::MergeProgress> ClientImpl::move_merged_data() {
@@ -201,9 +194,8 @@ Result<void> ClientImpl::leave(const std::function<Result<std::vector<std::strin
     if (keeper_) whose_.identity = IdentityId();
     ++epoch_;
   }
-  signed_out_ = keeper_ != nullptr;
   let_go_of_datasets();
-  start_over();
+  start_automatic_syncs_over();
   change_stream_->start_over();
   return keeper_ ? keeper_->forget_kept(*gone) : Result<void>();
 }

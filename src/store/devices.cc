@@ -61,6 +61,17 @@ void drop_push_subscription(Connection& connection, std::string_view identity, s
 
 }  // namespace
 
+void forget_pushes(Connection& connection, const std::optional<std::string>& identity) {
+  if (!identity) {
+    connection.use("DELETE FROM push_subscription").run();
+    connection.use("DELETE FROM meta WHERE name LIKE 'push%'").run();
+    return;
+  }
+  connection.use("DELETE FROM push_subscription WHERE identity = ?").bind(std::string_view(*identity)).run();
+  const auto line = device_line(*identity);
+  connection.use("DELETE FROM meta WHERE name = ?").bind(std::string_view(line)).run();
+}
+
 void put_push_subscription(Connection& connection, std::string_view identity, const PushSubscription& subscription) {
   connection
       .use(R"sql(

@@ -1,6 +1,7 @@
 // Who works here, and what becomes of the data of one who became another.
 #include <algorithm>
 
+#include "store/devices.h"
 #include "store/impl.h"
 #include "store/rows.h"
 #include "store/schema.h"
@@ -374,6 +375,7 @@ Result<std::vector<std::string>> Store::wipe(const std::optional<std::string>& i
         .bind(identity ? 0 : 1)
         .bind(identity ? std::string_view(*identity) : std::string_view())
         .run();
+    forget_pushes(connection, identity);
     if (!identity || last_identity(connection) == *identity) set_meta(connection, kIdentity, "");
     transaction.commit();
     return whose;

@@ -43,6 +43,21 @@ class DevicesTest : public ::testing::Test {
   const PushToken token_{.platform = "GCM", .token = "a-token"};
 };
 
+TEST_F(DevicesTest, AWipeForgetsThePushesOfWhomItWipes) {
+  fill();
+  const auto store = open_store(data_);
+  ASSERT_TRUE(store->want_changes("other", {"c"}, true));
+  ASSERT_TRUE(store->wipe("me"));
+  EXPECT_TRUE(store->push_state("me").value().wanted.empty());
+  EXPECT_TRUE(store->push_state("me").value().asked.empty());
+  EXPECT_FALSE(store->push_state("me").value().device);
+  EXPECT_TRUE(store->push_state("me").value().token) << "of this data directory";
+  EXPECT_EQ(store->push_state("other").value().wanted, std::vector<std::string>{"c"});
+  ASSERT_TRUE(store->wipe(std::nullopt));
+  EXPECT_FALSE(store->push_state("other").value().token);
+  EXPECT_TRUE(store->push_state("other").value().wanted.empty());
+}
+
 TEST_F(DevicesTest, SurviveARestart) {
   fill();
   expect_filled(*open_store(data_));
