@@ -208,7 +208,7 @@ TEST_F(PushRealTest, TheLaptopsChangeWakesThePhoneThroughTheStream) {
   const int before = count("ListRecords");
   write(laptop, "2");
   EXPECT_TRUE(hears(phone, "2"));
-  EXPECT_EQ(count("ListRecords") - before, 2) << "the laptop's and the phone's";
+  EXPECT_EQ(count("ListRecords") - before, 1) << "the phone's; the laptop's push went first";
   EXPECT_EQ(phone.change_stream_status().attempts, 1U);
 }
 

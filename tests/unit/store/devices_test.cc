@@ -102,7 +102,7 @@ TEST_F(DevicesTest, D20ACountIsKnownAsFarAsItIsApplied) {
 
 TEST_F(DevicesTest, D19Version2GetsTheTables) {
   { const auto store = open_store(data_); }
-  execute("DROP TABLE push_subscription; PRAGMA user_version = 2");
+  execute("DROP TABLE push_subscription; DROP TABLE identity; DROP TABLE twin; PRAGMA user_version = 2");
   fill();
   expect_filled(*open_store(data_));
 }
