@@ -301,7 +301,7 @@ void ClientImpl::begin_here(std::function<void(const Result<T>&)> done, std::fun
   auto completed = [self = shared_from_this(), id = operation->id, answer](Result<T> result) {
     self->finish(id, answer(std::move(result)));
   };
-  driver_->post([this, too_late = operation->too_late, completed = std::move(completed), task = std::move(task)] {
+  driver_->post([too_late = operation->too_late, completed = std::move(completed), task = std::move(task)] {
     if (too_late) return completed(closed_error());
     task(completed);
   });

@@ -61,7 +61,7 @@ TEST_F(SecretStoreTest, OnlyItsOwnerMayReadIt) {
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_FALSE(fs::exists(path + ".new"));
-  for (const mode_t mode : {0640, 0604, 0620, 0666}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0666U}) {
     ASSERT_EQ(::chmod(path.c_str(), mode), 0);
     EXPECT_EQ(refused(), ErrorCode::kInvalidArgument);
     EXPECT_EQ(store->get("k").error().code, ErrorCode::kInvalidArgument);
