@@ -127,12 +127,14 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   if (report.changed) {
     let_go_of_datasets();
     start_automatic_syncs_over();
-  } else {
-    autopilot_.happened(Autopilot::Rules::CredentialsChanged{});
   }
+  if (report.was != change.to) follow_identity();
+  return report;
+}
+
+void ClientImpl::follow_identity() {
   change_stream_->start_over();
   push_registration_.settle_if_needed();
-  return report;
 }
 
 Result<store::MergeProgress> ClientImpl::move_merged_data() {
@@ -178,7 +180,13 @@ void ClientImpl::sign_in(Login login, GuestData guest_data, SignInCallback done)
                                              guest_data](Completed<SignInReport> completed) {
     if (!self->keeper_) return completed(wrong_option("ClientOptions::identity is not set: nobody can sign in"));
     if (auto ready = self->can_reach_service(false); !ready) return completed(std::move(ready).error());
-    self->keeper_->sign_in(login, guest_data, std::move(completed));
+    self->keeper_->sign_in(login, guest_data, [self, completed](const Result<SignInReport>& report) {
+      if (report) {  // also as the same one: what was refused may be allowed now
+        self->autopilot_.happened(Autopilot::Rules::CredentialsChanged{});
+        if (report->was == report->identity_id) self->follow_identity();
+      }
+      completed(report);
+    });
   });
 }
 

@@ -368,5 +368,78 @@ TEST_F(KeeperTest, TheVendorsIdentityServiceIsBesideItsSyncService) {
             "https://b");
 }
 
+// --- the stream of changes follows the identity ---------------------------------------------------------------------
+
+class StreamingKeeperTest : public KeeperTest {
+ protected:
+  StreamingKeeperTest() {
+    phone.network = [this](const HttpRequest& request) -> Result<HttpResponse> {
+      if (request.path.starts_with("/syncline/")) {
+        streams.push_back(request);
+        return stream_answer;
+      }
+      if (is_list(request) && std::exchange(refuse_a_list, false)) return refusal();
+      return backend.handle(request);
+    };
+    phone.put("k", "1");
+    phone.sync_well();
+  }
+  static HttpResponse refusal() {
+    return {.status = 403, .headers = {{"x-amzn-ErrorType", "NotAuthorizedException"}}, .body = R"({"message":"no"})"};
+  }
+  void hold_stream() {
+    held = phone.client->open_change_stream();
+    tick();
+  }
+  void tick() {
+    for (int i = 0; i < 100; ++i) phone.client->tick(phone.clock->monotonic());
+  }
+
+  HttpResponse stream_answer{.status = 200, .headers = {{"Content-Type", "text/event-stream"}}, .body = "id: 5\n\n"};
+  std::vector<HttpRequest> streams;
+  bool refuse_a_list = false;
+  Subscription held;
+};
+
+// Each refusal renews the credentials once; what comes of that is no reason to ask again.
+TEST_F(StreamingKeeperTest, Case22AStreamThatIsRefusedIsNotAskedForInALoop) {
+  stream_answer = refusal();
+  hold_stream();
+  EXPECT_LE(streams.size(), 2U);
+  for (int i = 0; i < 20; ++i) {
+    pass(std::chrono::minutes{1});
+    tick();
+  }
+  EXPECT_LE(streams.size(), 4U);
+  EXPECT_EQ(phone.client->change_stream_status().state, ChangeStreamState::kRefused);
+}
+
+TEST_F(StreamingKeeperTest, RenewedCredentialsLeaveTheStreamOpen) {
+  hold_stream();
+  ASSERT_EQ(phone.client->change_stream_status().state, ChangeStreamState::kOpen);
+  refuse_a_list = true;
+  EXPECT_TRUE(phone.sync());
+  EXPECT_EQ(identity_calls(phone, "GetCredentialsForIdentity"), 2U);
+  EXPECT_EQ(streams.size(), 1U);
+  EXPECT_EQ(phone.client->change_stream_status().state, ChangeStreamState::kOpen);
+}
+
+TEST_F(StreamingKeeperTest, D15AnotherIdentityHasAStreamOfItsOwn) {
+  LoginDevice laptop(*this, "laptop", user("ann"));
+  laptop.put("k", "2");
+  laptop.sync_well();
+  hold_stream();
+  ASSERT_TRUE(sign_in(phone, user("ann"), GuestData::kDiscard));
+  tick();
+  EXPECT_EQ(phone.client->identity_id(), laptop.client->identity_id());
+  ASSERT_EQ(streams.size(), 2U);
+  EXPECT_NE(streams[0].path, streams[1].path);
+  EXPECT_EQ(find_header(streams[1].headers, "Last-Event-ID"), nullptr);
+  ASSERT_TRUE(sign_out(phone));
+  tick();
+  EXPECT_EQ(phone.client->change_stream_status().state, ChangeStreamState::kRefused);
+  EXPECT_EQ(streams.size(), 2U);
+}
+
 }  // namespace
 }  // namespace syncline::testing
