@@ -72,7 +72,7 @@ std::string json_object(std::initializer_list<std::pair<std::string_view, std::s
 HttpResponse typed_error(int status, std::string_view type, std::string_view message) {
   return HttpResponse{.status = status,
                       .headers = {{"x-amzn-ErrorType", std::string(type)}},
-                      .body = "{\"message\":" + json_quote(message) + "}"};
+                      .body = json_object({{"message", std::string(message)}})};
 }
 
 void complete(HttpResponse& response, Timestamp now) {

@@ -47,8 +47,8 @@ Seen look_at_base(Connection& connection, DatasetId dataset, std::string_view ke
   return {.last_revision{sent.number(0)}};
 }
 
-// A batch as large as this asks for all that is pending at once: a row of a scan costs a third of a look-up, and a
-// dataset holds about a thousand keys.
+// A batch as large as this asks for all that is pending at once: a row of a scan takes about a quarter of a look-up's
+// instructions, and a dataset holds about a thousand keys.
 constexpr std::size_t kLargeBatch = 512;
 
 std::unordered_map<std::string, Seen> look_at_all_pending(Connection& connection, DatasetId dataset) {

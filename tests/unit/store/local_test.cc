@@ -103,7 +103,6 @@ TEST_F(LocalTest, ABatchReportsItsNetChange) {
   EXPECT_EQ(get("brief"), std::nullopt);
 }
 
-// Case 6.
 // A large batch learns what is there in another way than a small one.
 TEST_F(LocalTest, D3ALargeBatchComesToTheSameAsItsChangesOneByOne) {
   constexpr int kKeys = 900;
@@ -147,6 +146,7 @@ TEST_F(LocalTest, D3ALargeBatchComesToTheSameAsItsChangesOneByOne) {
   EXPECT_EQ(info().records, store_->info(one_by_one).value().records);
 }
 
+// Case 6.
 TEST_F(LocalTest, D1TheLastOfSeveralWritesIsPending) {
   put("a", "1");
   remove("a");
