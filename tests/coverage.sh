@@ -14,7 +14,7 @@ build=build/coverage
 export SYNCLINE_BINARY=$PWD/$build/src/cli/syncline PYTHONDONTWRITEBYTECODE=1
 
 # The longest first.
-programs=(unit_store syncline_sim processes unit_engine syncline_cli small_worlds unit_client scenario_runner unit_service
+programs=(unit_store unit_store_damage syncline_sim processes unit_engine syncline_cli small_worlds unit_client scenario_runner unit_service
   unit_sim_disk small_store unit_core unit_wire unit_auth unit_net cli_test contract)
 
 # NAME: COMMAND, a line each.

@@ -82,7 +82,7 @@ struct Pool {
 };
 
 Pool& pool() {
-  static Pool the_pool;
+  static auto& the_pool = *new Pool;  // never destroyed: its connections are open till the process ends
   return the_pool;
 }
 

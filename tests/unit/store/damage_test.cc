@@ -110,6 +110,10 @@ class DamageTest : public ::testing::Test {
     return names;
   }
 
+  // Whether the next place is tried: all are, but under a sanitizer one of seven, which is of every kind sooner or
+  // later.
+  bool is_tried() { return ++places_ % SYNCLINE_DAMAGE_STEP == 0; }
+
   struct Outcome {
     std::size_t pending = 0;  // that are in the store in the end
     bool recovered = false;
@@ -206,6 +210,9 @@ class DamageTest : public ::testing::Test {
     }
     return true;
   }
+
+ private:
+  int places_ = 0;
 };
 
 using Damage = std::function<std::string(const std::string& page, std::size_t number)>;
@@ -247,6 +254,7 @@ TEST_F(DamageTest, D19EveryPageOverwritten) {
   int recovered = 0;
   for (std::size_t page = 0; page < owner.size(); ++page) {
     for (const auto& [kind, damage] : kinds) {
+      if (!is_tried()) continue;
       auto database = sample.database;
       const auto instead = damage(database.substr(page * kPage, kPage), page);
       if (instead == database.substr(page * kPage, kPage)) continue;
@@ -263,13 +271,14 @@ TEST_F(DamageTest, D19EveryPageOverwritten) {
       }
     }
   }
-  EXPECT_GT(recovered, static_cast<int>(owner.size()));
+  EXPECT_GT(recovered, static_cast<int>(owner.size() / SYNCLINE_DAMAGE_STEP));
 }
 
 TEST_F(DamageTest, D19TheFileCutAnywhere) {
   const auto& sample = closed();
   for (std::size_t page = 0; page * kPage < sample.database.size(); ++page) {
     for (const std::size_t more : {std::size_t{0}, std::size_t{1}, std::size_t{511}, kPage / 2, kPage - 1}) {
+      if (!is_tried()) continue;
       const auto length = page * kPage + more;
       survive(sample, sample.database.substr(0, length), "", "cut after " + std::to_string(length));
     }
@@ -283,6 +292,7 @@ TEST_F(DamageTest, D19SingleFlippedBits) {
   for (std::size_t at = 0; at < 108; ++at) places.push_back(at);
   for (int i = 0; i < 200; ++i) places.push_back(random() % sample.database.size());
   for (const auto place : places) {
+    if (!is_tried()) continue;
     auto database = sample.database;
     database[place] = static_cast<char>(database[place] ^ (1 << random() % 8));
     const auto what = "byte " + std::to_string(place);
@@ -300,6 +310,7 @@ TEST_F(DamageTest, D19TheLogOverwrittenAndCut) {
   const auto kinds = damages(closed());
   for (std::size_t at = 32; at + kFrame <= sample.log.size(); at += 3 * kFrame) {
     for (const auto& [kind, damage] : kinds) {
+      if (!is_tried()) continue;
       auto log = sample.log;
       log.replace(at + 24, kPage, damage("", at));
       survive(sample, sample.database, log, "log at " + std::to_string(at) + ": " + kind);
