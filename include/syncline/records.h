@@ -51,7 +51,8 @@ struct DatasetInfo {
   std::size_t bytes = 0;    // of their keys and values
   std::size_t pending = 0;
   std::size_t conflicts = 0;
-  SyncCount sync_count = {};  // up to which every remote change is known here
+  bool deletion_pending = false;  // delete_dataset() was called, and the service does not know yet
+  SyncCount sync_count = {};      // up to which every remote change is known here
 };
 
 // A key that was written here and, on the same base, by somebody else.

@@ -56,9 +56,10 @@ struct FlushReport {
     std::string dataset = {};
     std::size_t pending = 0;          // changes that are not at the service yet
     std::size_t conflicts = 0;        // of those, how many wait for a resolution
+    bool deletion = false;            // delete_dataset(), of which the service does not know yet
     std::optional<Error> error = {};  // what its sync failed with; absent: it went well, or there was no time
   };
-  std::vector<Left> left = {};  // datasets with pending changes; empty: all is at the service
+  std::vector<Left> left = {};  // datasets with pending changes or deletions; empty: all is at the service
 };
 
 }  // namespace syncline

@@ -22,7 +22,7 @@ set_target_properties(syncline PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_
 target_include_directories(syncline INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(syncline INTERFACE cxx_std_20)
-target_link_libraries(syncline PRIVATE ${sqlite} CURL::libcurl OpenSSL::Crypto Threads::Threads)
+target_link_libraries(syncline PRIVATE ${sqlite} CURL::libcurl ZLIB::ZLIB OpenSSL::Crypto Threads::Threads)
 if(BUILD_SHARED_LIBS AND NOT APPLE AND NOT WIN32)
   set(exports ${PROJECT_SOURCE_DIR}/platform/cmake/syncline.map)
   target_link_options(syncline PRIVATE -Wl,--version-script=${exports})

@@ -28,6 +28,9 @@ class NetlinkConnectivity final : public ConnectivityMonitor {
   void start(Callback changed) override {
     changed_ = std::move(changed);
     told_.reset();
+    sockaddr_nl own{};
+    socklen_t length = sizeof own;
+    if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&own), &length) == 0) port_ = own.nl_pid;
     ask();
   }
   void stop() override { changed_ = nullptr; }
@@ -36,6 +39,7 @@ class NetlinkConnectivity final : public ConnectivityMonitor {
   void step() override {
     while (receive()) {
     }
+    if (!asked_) return ask();
     if (!reader_.complete()) return;
     if (reader_.outdated()) return ask();
     if (told_ == reader_.state() || !changed_) return;
@@ -58,7 +62,8 @@ class NetlinkConnectivity final : public ConnectivityMonitor {
     return true;
   }
 
-  // Not while an earlier dump is still being told: the kernel refuses then.
+  // Not while an earlier dump is still being told: the kernel refuses then. What fails, for want of memory, is tried
+  // again in the next step.
   void ask() {
     struct {
       nlmsghdr head;
@@ -69,16 +74,19 @@ class NetlinkConnectivity final : public ConnectivityMonitor {
     request.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request.head.nlmsg_seq = ++dump_;
     request.route.rtm_family = AF_UNSPEC;
-    reader_.expect(dump_);
+    reader_.expect(dump_, port_);
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
-    ::sendto(descriptor_, &request, sizeof request, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+    asked_ = ::sendto(descriptor_, &request, sizeof request, 0, reinterpret_cast<const sockaddr*>(&kernel),
+                      sizeof kernel) >= 0;
   }
 
   const int descriptor_;
   Callback changed_;
   RouteReader reader_;
   std::uint32_t dump_ = 0;
+  std::uint32_t port_ = 0;
+  bool asked_ = false;
   std::optional<Connectivity::State> told_;
 };
 

@@ -1,6 +1,5 @@
 #include "route_reader.h"
 
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -47,9 +46,10 @@ bool is_link_local(const rtmsg& route, std::span<const std::byte> destination) {
 
 }  // namespace
 
-void RouteReader::expect(std::uint32_t dump) {
+void RouteReader::expect(std::uint32_t dump, std::uint32_t port) {
   *this = RouteReader();
   dump_ = dump;
+  port_ = port;
 }
 
 Connectivity::State RouteReader::state() const {
@@ -61,21 +61,20 @@ Connectivity::State RouteReader::state() const {
 void RouteReader::read(std::span<const std::byte> datagram) {
   while (const auto head = front_of<nlmsghdr>(datagram)) {
     if (head->nlmsg_len < sizeof(nlmsghdr) || head->nlmsg_len > datagram.size()) return;
-    read_message(head->nlmsg_type, head->nlmsg_flags, head->nlmsg_seq,
-                 datagram.subspan(sizeof(nlmsghdr), head->nlmsg_len - sizeof(nlmsghdr)));
+    read_message(*head, datagram.subspan(sizeof(nlmsghdr), head->nlmsg_len - sizeof(nlmsghdr)));
     datagram = behind(datagram, head->nlmsg_len);
   }
 }
 
-void RouteReader::read_message(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
-                               std::span<const std::byte> payload) {
-  const bool of_dump = dump_ != 0 && sequence == dump_;
+void RouteReader::read_message(const nlmsghdr& head, std::span<const std::byte> payload) {
+  const auto type = head.nlmsg_type;
+  const bool of_dump = dump_ != 0 && head.nlmsg_seq == dump_ && head.nlmsg_pid == port_;
   if (!of_dump) {
     const bool change = type == RTM_NEWROUTE || type == RTM_DELROUTE || type == RTM_NEWLINK || type == RTM_DELLINK;
     outdated_ = outdated_ || change;
     return;
   }
-  if ((flags & NLM_F_DUMP_INTR) != 0) outdated_ = true;  // routes changed under it
+  if ((head.nlmsg_flags & NLM_F_DUMP_INTR) != 0) outdated_ = true;  // routes changed under it
   if (type == RTM_NEWROUTE) read_route(payload);
   refused_ = refused_ || type == NLMSG_ERROR;
   complete_ = complete_ || type == NLMSG_DONE || type == NLMSG_ERROR;

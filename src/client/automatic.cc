@@ -43,7 +43,7 @@ bool ClientImpl::begin_own_sync(store::DatasetId id, std::optional<int> attempts
   const auto operation = enter([answer](OperationId begun, const Error& error) { answer(begun, error); });
   if (!operation) return false;
   const auto refuse = [this, id, answer, begun = operation->id](const Error& error) {
-    autopilot_.run_ended(id, error);
+    autopilot_.refused(id, error);
     answer(begun, error);
   };
   driver_->post([this, dataset, operation = *operation, attempts, answer, refuse] {
@@ -129,9 +129,9 @@ Result<void> ClientImpl::begin_flush(const std::shared_ptr<Flushing>& flushing) 
     const auto id = (*dataset)->id();
     auto info = with_store([id](store::Store& store) { return store.info(id); });
     if (!info) return std::move(info).error();
-    if (info->pending <= info->conflicts) continue;
+    if (info->pending <= info->conflicts && !info->deletion_pending) continue;
     const std::lock_guard guard(flushing->mutex);
-    if (autopilot_.offline()) {
+    if (autopilot_.automatic() && autopilot_.offline()) {
       flushing->failed.emplace(id, offline);
       continue;
     }
@@ -158,8 +158,11 @@ Result<FlushReport> ClientImpl::what_is_left(Flushing& flushing) {
     const auto id = (*dataset)->id();
     auto info = with_store([id](store::Store& store) { return store.info(id); });
     if (!info) return std::move(info).error();
-    if (info->pending == 0) continue;
-    FlushReport::Left left{.dataset = std::move(name), .pending = info->pending, .conflicts = info->conflicts};
+    if (info->pending == 0 && !info->deletion_pending) continue;
+    FlushReport::Left left{.dataset = std::move(name),
+                           .pending = info->pending,
+                           .conflicts = info->conflicts,
+                           .deletion = info->deletion_pending};
     const std::lock_guard guard(flushing.mutex);
     const auto failed = flushing.failed.find(id);
     if (failed != flushing.failed.end()) left.error = failed->second;

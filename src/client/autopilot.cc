@@ -14,7 +14,7 @@ Autopilot::Autopilot(const AutomaticSync& options, bool local_service, Random& r
       status_(std::make_shared<Notice<SyncStatus>>(gate, driver_)),
       progress_(std::make_shared<Notice<SyncProgress>>(gate, driver_)),
       network_(driver_, std::move(monitor),
-               [this](const Connectivity& network) { happened(Rules::NetworkChanged{network}); }),
+               [this](const Connectivity& network) { happened(Rules::NetworkChanged{.network = network}); }),
       rules_(options, local_service, random) {}
 
 // --- from any thread ----------------------------------------------------------------------------------------------
@@ -45,7 +45,8 @@ void Autopilot::post(Rules::Event event) {
 void Autopilot::opened(store::DatasetId dataset) {
   const auto info = hooks_.info(dataset);
   if (!info) return;
-  happened(Rules::Opened{.dataset = dataset, .pending = info->pending, .conflicts = info->conflicts});
+  happened(Rules::Opened{
+      .dataset = dataset, .pending = info->pending + (info->deletion_pending ? 1 : 0), .conflicts = info->conflicts});
 }
 
 void Autopilot::happened(const Rules::Event& event) {
@@ -61,6 +62,10 @@ void Autopilot::happened(const Rules::Event& event) {
 void Autopilot::start_over() {
   for (const auto& [dataset, mark] : std::exchange(written_, {})) mark->clear();
   happened(Rules::StartedOver{});
+  find_datasets();
+}
+
+void Autopilot::find_datasets() {
   if (watching_ && !stopped_) hooks_.find_datasets();
 }
 
@@ -104,10 +109,21 @@ void Autopilot::run_begun(store::DatasetId dataset) {
 
 void Autopilot::run_ended(store::DatasetId dataset, const Result<SyncReport>& report) {
   meter_.ended(dataset);
-  happened(Rules::RunEnded{.dataset = dataset,
-                           .error = report ? std::nullopt : std::optional(report.error()),
-                           .conflicts = report ? report->conflicts : 0});
+  if (!report) {
+    refused(dataset, report.error());
+  } else {
+    happened(Rules::RunEnded{.dataset = dataset, .conflicts = report->conflicts});
+  }
   progress_->show(meter_.total());
+}
+
+// The next write is to be heard of, which may mend what stopped this; one that came just now is looked for.
+void Autopilot::refused(store::DatasetId dataset, const Error& error) {
+  happened(Rules::RunEnded{.dataset = dataset, .error = error});
+  const auto written = written_.find(dataset);
+  if (written == written_.end()) return;
+  written->second->clear();
+  happened(Rules::TimePassed{});
 }
 
 void Autopilot::pulled(const SyncAmount& amount) {

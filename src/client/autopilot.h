@@ -65,11 +65,15 @@ class Autopilot final : public SyncObserver {
 
   void opened(store::DatasetId dataset);
   void happened(const Rules::Event& event);
+  // Others may be on this device than before.
+  void find_datasets();
   // The client works for another identity from now on: nothing that was due is, its datasets are looked for.
   void start_over();
   // Nothing is begun any more.
   void stop();
 
+  // What was to be begun could not be.
+  void refused(store::DatasetId dataset, const Error& error);
   void run_begun(store::DatasetId dataset) override;
   void run_ended(store::DatasetId dataset, const Result<SyncReport>& report) override;
   void pulled(const SyncAmount& amount) override;

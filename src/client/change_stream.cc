@@ -9,6 +9,10 @@ namespace syncline {
 
 namespace {
 
+constexpr int kMostFailures = 1'000;
+// Whatever RetryOptions say: nobody counts these attempts.
+constexpr std::chrono::milliseconds kShortestPause{100};
+
 Error bad_stream(const char* what) {
   return Error{.code = ErrorCode::kBadAnswer, .message = std::string("the stream of changes ") + what};
 }
@@ -74,7 +78,9 @@ void ChangeStream::stop() {
 
 void ChangeStream::close() {
   drop_call();
+  context_.driver->cancel_timer(std::exchange(catch_up_timer_, 0));
   failures_ = 0;
+  failed_syncs_ = 0;
   forbidden_ = 0;
   set_state(ChangeStreamState::kClosed);
 }
@@ -170,11 +176,23 @@ void ChangeStream::synchronize(const std::string& dataset) {
   context_.synchronize(found->second, [self = shared_from_this(), asked = found->second](Result<SyncReport> report) {
     self->syncing_.erase(asked.dataset);
     const bool unwanted = !report && report.error().code == ErrorCode::kNotFound;  // by now
-    if (!report && !unwanted) return;  // the same hint again when the stream is back
+    if (!report && !unwanted) return self->catch_up_later();
+    self->failed_syncs_ = 0;
     const auto latest = self->unsettled_.find(asked.dataset);
     if (latest == self->unsettled_.end()) return;
     if (latest->second.count > asked.count) return self->synchronize(asked.dataset);
     self->unsettled_.erase(latest);
+  });
+}
+
+// The stream may well stay as good as it is.
+void ChangeStream::catch_up_later() {
+  if (catch_up_timer_ != 0 || status().state == ChangeStreamState::kClosed) return;
+  failed_syncs_ = std::min(failed_syncs_ + 1, kMostFailures);
+  const auto delay = engine::backoff_delay(context_.backoff, failed_syncs_, std::nullopt, *context_.random);
+  catch_up_timer_ = context_.driver->after(std::max(delay, kShortestPause), [self = shared_from_this()] {
+    self->catch_up_timer_ = 0;
+    self->catch_up();
   });
 }
 
@@ -220,9 +238,8 @@ std::chrono::milliseconds ChangeStream::next_delay(const Error& error) {
   auto limits = context_.backoff;
   limits.first = std::clamp(first_delay_, limits.first, std::max(limits.first, limits.longest));
   const auto asked = std::min(error.retry_after.value_or(std::chrono::milliseconds{0}), limits.longest);
-  static constexpr int kMostFailures = 1'000;
   failures_ = std::min(failures_ + 1, kMostFailures);
-  return asked + engine::backoff_delay(limits, failures_, std::nullopt, *context_.random);
+  return asked + std::max(engine::backoff_delay(limits, failures_, std::nullopt, *context_.random), kShortestPause);
 }
 
 }  // namespace syncline

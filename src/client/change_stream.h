@@ -66,6 +66,7 @@ class ChangeStream : public std::enable_shared_from_this<ChangeStream> {
   void take_event(const std::string& data);
   void synchronize(const std::string& dataset);
   void catch_up();
+  void catch_up_later();
   // Ends this attempt, and comes again unless the service has said that there is nothing to come for.
   void broke(Error error);
   void drop_call();
@@ -94,6 +95,8 @@ class ChangeStream : public std::enable_shared_from_this<ChangeStream> {
   std::chrono::milliseconds first_delay_{0};   // what the service asks for
   std::map<std::string, PushHint> unsettled_;  // hints whose sync has not succeeded, by dataset
   std::set<std::string> syncing_;
+  int failed_syncs_ = 0;  // in a row
+  Driver::TimerId catch_up_timer_ = 0;
 };
 
 }  // namespace syncline

@@ -191,7 +191,7 @@ Result<FlushReport> Client::flush(std::chrono::milliseconds deadline) {
 }
 
 void Client::network_changed(const Connectivity& network) {
-  impl_->note(Autopilot::Rules::NetworkChanged{network});
+  impl_->note(Autopilot::Rules::NetworkChanged{.network = network, .by_app = true});
 }
 
 void Client::entered_foreground() {

@@ -128,8 +128,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   // --- push: push_api.cc
   void register_device(PushPlatform platform, std::string token, DeviceCallback done);
   void unregister_device(DoneCallback done);
-  // nullopt: of all datasets.
-  void want_changes(const std::optional<std::string>& dataset, bool wanted, DoneCallback done);
+  // null: of all datasets.
+  void want_changes(const std::shared_ptr<DatasetImpl>& dataset, bool wanted, DoneCallback done);
   Result<PushHint> handle_push(std::string_view bytes, SyncCallback done);
   // What a push message or an event of the stream says, and what is to be done about it. [any thread] [blocks: disk]
   Result<PushHint> judge_hint(std::string_view bytes);

@@ -127,6 +127,8 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   if (report.changed) {
     let_go_of_datasets();
     start_automatic_syncs_over();
+  } else if (report.was != change.to) {
+    autopilot_.find_datasets();  // those of its own that the app has not opened
   }
   if (report.was != change.to) follow_identity();
   return report;

@@ -106,12 +106,13 @@ void ClientImpl::unregister_device(DoneCallback done) {
   });
 }
 
-void ClientImpl::want_changes(const std::optional<std::string>& dataset, bool wanted, DoneCallback done) {
+void ClientImpl::want_changes(const std::shared_ptr<DatasetImpl>& dataset, bool wanted, DoneCallback done) {
   begin<void>(std::move(done), [this, dataset, wanted](Completed<void> completed) {
+    if (dataset && dataset->stale()) return completed(identity_changed());
     auto datasets = with_store([&](store::Store& store) -> Result<std::vector<std::string>> {
       std::vector<std::string> names;
       if (dataset) {
-        names = {*dataset};
+        names = {dataset->name()};
       } else if (wanted) {
         auto known = store.dataset_names(identity_id());
         if (!known) return known;
@@ -221,11 +222,11 @@ void Client::unregister_device(DoneCallback done) {
 }
 
 void Client::subscribe_all(DoneCallback done) {
-  impl_->want_changes(std::nullopt, true, std::move(done));
+  impl_->want_changes(nullptr, true, std::move(done));
 }
 
 void Client::unsubscribe_all(DoneCallback done) {
-  impl_->want_changes(std::nullopt, false, std::move(done));
+  impl_->want_changes(nullptr, false, std::move(done));
 }
 
 Result<PushHint> Client::handle_push(std::string_view bytes) {
@@ -245,11 +246,11 @@ ChangeStreamStatus Client::change_stream_status() const {
 }
 
 void Dataset::subscribe(DoneCallback done) {
-  impl_->client().want_changes(impl_->name(), true, std::move(done));
+  impl_->client().want_changes(impl_, true, std::move(done));
 }
 
 void Dataset::unsubscribe(DoneCallback done) {
-  impl_->client().want_changes(impl_->name(), false, std::move(done));
+  impl_->client().want_changes(impl_, false, std::move(done));
 }
 
 }  // namespace syncline

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/question.h"
+#include "net/gzip.h"
 
 namespace syncline {
 
@@ -24,6 +25,8 @@ struct Remote::Call {
   bool clock_corrected = false;
   Credentials used;
   bool renewed = false;
+  bool compressed = false;  // what was sent last
+  bool as_it_is = false;    // the service did not take it compressed
 };
 
 Remote::Remote(RemoteOptions options, std::shared_ptr<Clock> clock, std::weak_ptr<Driver> driver)
@@ -125,6 +128,7 @@ Result<HttpRequest> Remote::signed_request(Call& call, const Credentials& creden
   try {
     auto request = call.request;
     call.signed_at = clock_->wall() + clock_offset();
+    compress(call, request);
     auth::sign(request, options_.host, options_.scope, credentials, call.signed_at);
     return request;
   } catch (const std::exception& failed) {
@@ -157,14 +161,17 @@ void Remote::send(const CallHandle& call, const Credentials& credentials) {
 void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {
   call->transport_call.reset();
   if (!response) return complete(*call, std::move(response).error());
-  measure_clock(*response);
+  const bool succeeded = response->status >= 200 && response->status < 300;
+  // A stream's Date is from when it began; it was taken then.
+  if (!succeeded || !call->on_part) measure_clock(*response);
   note_offers(*response);
-  if (response->status >= 200 && response->status < 300) return complete(*call, std::move(response));
+  if (succeeded) return complete(*call, std::move(response));
   auto error = wire::decode_error(*response);
   if (refused_for_the_clock(*call, error, *response)) {
     call->clock_corrected = true;
     return ask_credentials(call);
   }
+  if (refused_for_the_coding(*call, *response)) return ask_credentials(call);
   if (renew_credentials(*call, error)) return ask_credentials(call);
   complete(*call, std::move(error));
 }
@@ -172,6 +179,26 @@ void Remote::receive(const CallHandle& call, Result<HttpResponse> response) {
 void Remote::note_offers(const HttpResponse& response) {
   const auto* session = find_header(response.headers, wire::kSessionHeader);
   sessions_end_with_dataset_ = session != nullptr && *session == wire::kSessionEndsWithDataset;
+  const auto* codings = find_header(response.headers, "Accept-Encoding");
+  takes_gzip_ = codings != nullptr && net::offers_gzip(*codings);
+}
+
+void Remote::compress(Call& call, HttpRequest& request) const {
+  call.compressed = false;
+  if (!takes_gzip_ || call.as_it_is || request.body.size() < net::kLeastToCompress) return;
+  auto packed = net::gzip(request.body);
+  if (!packed || packed->size() >= request.body.size()) return;
+  request.body = std::move(*packed);
+  request.headers.push_back({"Content-Encoding", "gzip"});
+  call.compressed = true;
+}
+
+// 415, RFC 9110, section 15.5.16: something between here and the service may have spoken for it.
+bool Remote::refused_for_the_coding(Call& call, const HttpResponse& response) {
+  constexpr int kUnsupportedMediaType = 415;
+  if (response.status != kUnsupportedMediaType || !call.compressed) return false;
+  call.as_it_is = true;
+  return true;
 }
 
 // Case 22: temporary credentials end, also between list and update. Whatever the reason that they were refused for, one

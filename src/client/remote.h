@@ -1,6 +1,6 @@
 // The service as the driver calls it: a message goes out signed, its answer comes back decoded. Corrects a wrong clock
 // from the service's Date header, with one extra request at most (D16), and has credentials that are refused renewed
-// once. [inside a driver step only]
+// once. Bodies of requests are compressed for a service whose answers offer to take gzip. [inside a driver step only]
 #pragma once
 
 #include <atomic>
@@ -74,6 +74,8 @@ class Remote : public std::enable_shared_from_this<Remote> {
   Result<HttpRequest> signed_request(Call& call, const Credentials& credentials);
   void send(const CallHandle& call, const Credentials& credentials);
   void receive(const CallHandle& call, Result<HttpResponse> response);
+  void compress(Call& call, HttpRequest& request) const;
+  static bool refused_for_the_coding(Call& call, const HttpResponse& response);
   void note_offers(const HttpResponse& response);
   bool renew_credentials(Call& call, const Error& error);
   [[nodiscard]] bool refused_for_the_clock(const Call& call, const Error& error, const HttpResponse& response) const;
@@ -84,6 +86,7 @@ class Remote : public std::enable_shared_from_this<Remote> {
   std::weak_ptr<Driver> driver_;
   std::atomic<std::chrono::milliseconds> clock_offset_{std::chrono::milliseconds{0}};
   bool sessions_end_with_dataset_ = false;
+  bool takes_gzip_ = false;
 };
 
 }  // namespace syncline

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 
 // Whatever a service says: a device that stays away longer looks broken.
 constexpr milliseconds kLongestRetryAfter = std::chrono::hours{24};
+// Whatever the options say: nobody counts these attempts.
+constexpr milliseconds kShortestRetry{100};
 
 std::optional<MonotonicTime> earlier(std::optional<MonotonicTime> one, std::optional<MonotonicTime> other) {
   if (!one || !other) return one ? one : other;
@@ -155,6 +157,7 @@ void AutomaticSyncRules::handle(const RunEnded& event, MonotonicTime now) {
   }
 }
 
+// A portal in the way of the network fails like a wrong certificate, and goes without a sign: TLS is tried again.
 void AutomaticSyncRules::failed(Dataset& dataset, const Error& error, MonotonicTime now) {
   dataset.error = error;
   if (error.retry_after) {
@@ -167,15 +170,15 @@ void AutomaticSyncRules::failed(Dataset& dataset, const Error& error, MonotonicT
   }
   if (error.code == ErrorCode::kCancelled) {
     dataset.error.reset();
-  } else if (error.retry() == RetryClass::kPermanent) {
-    dataset.stopped = true;
+  } else if (error.retry() == RetryClass::kPermanent && error.code != ErrorCode::kTls) {
+    dataset.stopped = !dataset.writes;  // what was written meanwhile may have mended it
     return;
   }
   ++dataset.failures;
   dataset.retry = now;
   if (!options_.enabled) return;
   const BackoffLimits limits{.first = options_.first_delay, .longest = options_.longest_delay};
-  *dataset.retry += backoff_delay(limits, dataset.failures, std::nullopt, random_);
+  *dataset.retry += std::max(kShortestRetry, backoff_delay(limits, dataset.failures, std::nullopt, random_));
 }
 
 // --- the world ----------------------------------------------------------------------------------------------------
@@ -184,6 +187,8 @@ void AutomaticSyncRules::handle(const NetworkChanged& event, MonotonicTime now) 
   using State = Connectivity::State;
   const bool was_held = held();
   const auto before = std::exchange(network_, event.network);
+  (event.by_app ? metered_by_app_ : metered_by_monitor_) = event.network.metered;
+  network_.metered = metered_by_app_ || metered_by_monitor_;
   const bool first = !std::exchange(network_told_, true);
   if (local_service_) return;
   const bool came_back = !first && before.state != State::kOnline && network_.state == State::kOnline;

@@ -53,8 +53,10 @@ class AutomaticSyncRules {
     std::optional<Error> error = {};
     std::size_t conflicts = 0;
   };
+  // Told by the app, or by a monitor. A network is metered if either says so: the system's monitor can't tell.
   struct NetworkChanged {
     Connectivity network = {};
+    bool by_app = false;
   };
   struct CameToFront {};
   struct WentToBack {};
@@ -127,6 +129,8 @@ class AutomaticSyncRules {
   Random& random_;
   std::map<DatasetId, Dataset> datasets_;
   Connectivity network_;
+  bool metered_by_app_ = false;
+  bool metered_by_monitor_ = false;
   bool network_told_ = false;
   bool in_front_ = true;
   std::optional<Error> refused_;  // the credentials were

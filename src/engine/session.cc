@@ -46,10 +46,7 @@ DatasetSession::Next DatasetSession::handle(Begin event) {
     return PreparePush{.listed = false};
   }
   if (start_.phase == DatasetPhase::kActive) return start_round();
-  // D14: a deletion is for the incarnation that this device has seen. Ask first whether it is still that one.
-  state_ = State::kCheckingDeletion;
-  from_ = start_.sync_count;
-  return list_page();
+  return list_for_deletion();
 }
 
 bool DatasetSession::may_push_first(const Begin& begin) const {
@@ -62,6 +59,13 @@ bool DatasetSession::may_push_first(const Begin& begin) const {
 
 // --- deletion -----------------------------------------------------------------------------------------------------
 
+// D14: a deletion is for the incarnation that this device has seen. Ask first whether it is still that one.
+DatasetSession::Next DatasetSession::list_for_deletion() {
+  state_ = State::kCheckingDeletion;
+  from_ = start_.sync_count;
+  return list_page();
+}
+
 DatasetSession::Next DatasetSession::check_deletion(const ListedPage& page) {
   const bool same_incarnation = page.dataset_exists && !page.deleted_after_requested && start_.sync_count.value > 0 &&
                                 page.dataset_count >= start_.sync_count;
@@ -72,6 +76,13 @@ DatasetSession::Next DatasetSession::check_deletion(const ListedPage& page) {
   state_ = State::kDeleting;
   ++requests_;
   return DeleteRemotely{};
+}
+
+// Another device was faster, or somebody on the way said so; if the dataset is still there, its records would come
+// back.
+DatasetSession::Next DatasetSession::nothing_to_delete(Error error) {
+  if (std::exchange(deletion_in_doubt_, true)) return finish(std::move(error));
+  return list_for_deletion();
 }
 
 DatasetSession::Next DatasetSession::handle(DeletedRemotely /*event*/) {
@@ -290,7 +301,9 @@ DatasetSession::Next DatasetSession::handle(CallFailed event) {
     return start_list(SyncCount{}, PullKind::kRestored);
   }
   if (state_ == State::kCheckingDeletion && code == ErrorCode::kNoSuchSyncCount) return check_deletion(ListedPage{});
-  if (state_ == State::kDeleting && code == ErrorCode::kResourceNotFound) return handle(DeletedRemotely{});
+  if (state_ == State::kDeleting && code == ErrorCode::kResourceNotFound) {
+    return nothing_to_delete(std::move(event.error));
+  }
   if (state_ == State::kPushing && pushes_first_ && refused(event.error)) return start_round();
   if (state_ == State::kPushing && event.error.retry() == RetryClass::kResync) {
     return after_refused_push(std::move(event.error));

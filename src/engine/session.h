@@ -26,8 +26,9 @@
 //     dataset was deleted meanwhile (kMaxListStarts lists in a round, each of at most kMaxPages pages); if the pages of
 //     the last one disagree, a list of changes is used with the smallest count, one of all there is ends the session
 //   - a push that was full is followed by another, as long as nobody else writes (kMaxFullPushes more in a session)
+//   - a deletion of what is said not to be there lists again, once: an answer that is not the service's must not end it
 // With answers of one page, which is what a dataset within the quotas needs, a session therefore sends at most
-// kMaxRounds * (kMaxListStarts + 1) + kMaxFullPushes + 2 requests, the 2 for a deletion, or one of them for a push that
+// kMaxRounds * (kMaxListStarts + 1) + kMaxFullPushes + 4 requests, the 4 for a deletion, or one of them for a push that
 // came before the first list (a dataset that is being deleted is not pushed to). It costs none of the rounds.
 #pragma once
 
@@ -190,7 +191,9 @@ class DatasetSession {
   Next start_list(SyncCount from, PullKind kind);
   Next list_page();
   Next restart_list();
+  Next list_for_deletion();
   Next check_deletion(const ListedPage& page);
+  Next nothing_to_delete(Error error);
   Next first_page(ListedPage page);
   Next take_page(ListedPage page);
   Next apply(std::vector<RemoteRecord> records);
@@ -213,6 +216,7 @@ class DatasetSession {
   bool needs_known_ = false;   // and it must change a record that the service holds
   Finish totals_;
 
+  bool deletion_in_doubt_ = false;
   bool incarnation_gone_ = false;             // the one that this device has seen
   std::vector<RemoteRecord> last_page_ = {};  // while the app is asked about that
 

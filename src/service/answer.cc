@@ -79,6 +79,7 @@ void complete(HttpResponse& response, Timestamp now) {
   response.headers.push_back({"x-amzn-RequestId", random_uuid()});
   response.headers.push_back({"Date", http_date(now)});
   response.headers.push_back({std::string(wire::kSessionHeader), std::string(wire::kSessionEndsWithDataset)});
+  response.headers.push_back({"Accept-Encoding", "gzip"});  // of requests (RFC 9110, section 12.5.3)
   if (find_header(response.headers, "Content-Type") == nullptr) {
     response.headers.push_back({"Content-Type", "application/json"});
   }

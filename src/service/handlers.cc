@@ -8,6 +8,7 @@
 #include "service/operations.h"
 #include "service/operator_pages.h"
 #include "service/refusal.h"
+#include "service/request_coding.h"
 
 namespace syncline::service {
 
@@ -224,7 +225,9 @@ Result<std::string> Service::perform_identity(wire::IdentityOperation operation,
   } else if (auto admitted = rates_.admit_unsigned(passage.caller); !admitted) {
     return std::move(admitted).error();
   }
-  return carry_out(operation, request.body);
+  auto unpacked = unpack(request, options_.most_unpacked);
+  if (!unpacked) return std::move(unpacked).error();
+  return carry_out(operation, *unpacked ? (*unpacked)->body : request.body);
 }
 
 Result<std::string> Service::carry_out(wire::IdentityOperation operation, std::string_view body) {
@@ -242,10 +245,15 @@ Result<std::string> Service::perform(const wire::Route& route, const Principal& 
   if (!target) return std::move(target).error();
   const OperationRow& row = row_of(route.operation);
   if (auto allowed = gate_.allow(caller, row.access, *target); !allowed) return std::move(allowed).error();
+  auto unpacked = unpack(request, options_.most_unpacked);
+  if (!unpacked) return std::move(unpacked).error();
   const IdentityId identity = target->identity;
-  auto body = row.handler(
-      Context{.options = options_, .store = *store_, .tokens = tokens_, .trigger = trigger_.get()},
-      Call{.http = request, .target = std::move(*target), .device_id = route.device, .caller = caller, .now = now()});
+  auto body = row.handler(Context{.options = options_, .store = *store_, .tokens = tokens_, .trigger = trigger_.get()},
+                          Call{.http = *unpacked ? **unpacked : request,
+                               .target = std::move(*target),
+                               .device_id = route.device,
+                               .caller = caller,
+                               .now = now()});
   if (body && route.operation == wire::Operation::kUpdateRecords) streams_.notify(identity);
   return body;
 }

@@ -45,6 +45,7 @@ struct ServiceOptions {
   std::chrono::milliseconds credentials_lifetime{std::chrono::hours(1)};  // of an identity's temporary credentials
   std::vector<OpenIdProvider> openid;                                     // whose tokens a pool may take as logins
   KeySource key_source = fetch_jwks;                                      // what reads their keys
+  std::size_t most_unpacked = std::size_t{8} << 20U;                      // bytes of a request's body
   int readers = 4;                                                        // calls that read the store at once
   DeliveryOptions delivery;                                               // whom the service calls
   bool metrics_here = true;  // /metrics answers whoever calls from this machine; else only answer_operator() has it

@@ -33,8 +33,8 @@
 #include <vector>
 
 #include "core/text.h"
+#include "net/gzip.h"
 #include "service/answer.h"
-#include "service/gzip.h"
 #include "service/listen_address.h"
 #include "service/tls.h"
 
@@ -48,8 +48,6 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// Below this, gzip's own header and the time for it outweigh what it saves.
-constexpr std::size_t kLeastToCompress = 1024;
 // After an error the rest of a request is read and dropped within these bounds: closing on unread bytes would reset the
 // connection and could take the answer with it.
 constexpr std::chrono::seconds kLingerTime{2};
@@ -337,7 +335,7 @@ asio::awaitable<bool> Connection::serve_one() {
   const Reply reply{.version = message.version(),
                     .keep_alive = message.keep_alive(),
                     .head = message.method() == http::verb::head,
-                    .may_compress = offers_gzip(view(message[http::field::accept_encoding]))};
+                    .may_compress = net::offers_gzip(view(message[http::field::accept_encoding]))};
   const auto request = to_request(std::move(message));
   if (!request) {
     co_await refuse(typed_error(400, "InvalidParameterException", "The query's percent-encoding is malformed"));
@@ -369,7 +367,9 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_header() {
 asio::awaitable<std::optional<HttpResponse>> Connection::read_body(BodyShare& share) {
   if (parser_->is_done()) co_return std::nullopt;
   const auto length = parser_->content_length();
-  if (!share.take(length ? static_cast<std::size_t>(*length) : shared_.options.limits.body_bytes))
+  // What is compressed may become as large as any other.
+  const bool is_size = length && parser_->get()[http::field::content_encoding].empty();
+  if (!share.take(is_size ? static_cast<std::size_t>(*length) : shared_.options.limits.body_bytes))
     co_return overloaded();
 
   stream_.below().expires_after(shared_.options.limits.body_timeout);
@@ -423,8 +423,8 @@ asio::awaitable<bool> Connection::send(HttpResponse response, Reply reply) {
   message.version(reply.version);
   message.result(static_cast<unsigned>(response.status));
   for (const Header& header : response.headers) message.insert(header.name, header.value);
-  if (reply.may_compress && response.body.size() >= kLeastToCompress) {
-    if (auto packed = gzip(response.body)) {
+  if (reply.may_compress && response.body.size() >= net::kLeastToCompress) {
+    if (auto packed = net::gzip(response.body)) {
       response.body = std::move(*packed);
       message.set(http::field::content_encoding, "gzip");
     }

@@ -19,6 +19,7 @@ ServiceOptions service_options(const ServerOptions& options) {
                         .page_lifetime = options.page_lifetime,
                         .credentials_lifetime = options.credentials_lifetime,
                         .openid = options.openid,
+                        .most_unpacked = options.limits.body_bytes,
                         .readers = options.limits.io_threads,
                         .delivery = options.delivery,
                         .metrics_here = options.metrics_listen.empty(),

@@ -304,11 +304,12 @@ Result<DatasetInfo> Store::info(DatasetId dataset) {
                      .bytes = static_cast<std::size_t>(totals.bytes)};
     auto row = connection.use(R"sql(
       SELECT (SELECT count(*) FROM journal WHERE dataset = ?1), (SELECT count(*) FROM conflict WHERE dataset = ?1),
-             (SELECT sync_count FROM dataset WHERE id = ?1))sql");
+             sync_count, phase FROM dataset WHERE id = ?1)sql");
     row.bind(dataset).step();
     info.pending = static_cast<std::size_t>(row.number(0));
     info.conflicts = static_cast<std::size_t>(row.number(1));
     info.sync_count = SyncCount{row.number(2)};
+    info.deletion_pending = static_cast<DatasetPhase>(row.number(3)) == DatasetPhase::kDeleting;
     return info;
   });
 }

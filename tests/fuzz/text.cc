@@ -4,7 +4,7 @@
 
 #include "core/http.h"
 #include "fuzz/fuzz.h"
-#include "service/gzip.h"
+#include "net/gzip.h"
 #include "service/listen_address.h"
 #include "syncline/values.h"
 
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   fuzz::check_date(text);
   fuzz::check_names(text);
-  (void)service::offers_gzip(text);
+  (void)net::offers_gzip(text);
   if (const auto address = service::parse_listen_address(text)) {
     fuzz::require(!address->host.empty(), "an address without a host");
   }

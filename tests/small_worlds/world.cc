@@ -167,7 +167,7 @@ void World::tell(Byte device, engine::Event event) {
   add_event(told, event);
   session.told = told.value();
   session.command = session.engine.on(std::move(event));
-  constexpr auto kBound = engine::kMaxRounds * (engine::kMaxListStarts + 1) + engine::kMaxFullPushes + 2;
+  constexpr auto kBound = engine::kMaxRounds * (engine::kMaxListStarts + 1) + engine::kMaxFullPushes + 4;
   if (session.engine.requests() > kBound * kSizeOfOneByOne) complain("D13: more requests than any session may send");
   if (!session.command) return complain("D13: a session does not know what to do next");
   const auto* finish = std::get_if<engine::Finish>(&*session.command);

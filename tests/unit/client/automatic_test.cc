@@ -253,6 +253,82 @@ TEST_F(AutomaticTest, WhatTheAppHasToMendStopsItAndSaysSo) {
   EXPECT_NE(status.error->message.find("credentials"), std::string::npos) << status.error->message;
 }
 
+// Whatever it was, the next write may have mended it; so may one that was made while the answer was on its way.
+TEST_F(AutomaticTest, AfterAnErrorForGoodAWriteIsTriedAgain) {
+  phone.open();
+  phone.transport->fault_when(is_list, Fault::replace(refusal(400, "InvalidParameterException", "no")), 2);
+  phone.put("level", "1");
+  phone.pass(seconds{10});
+  EXPECT_EQ(phone.client->status().state, SyncState::kError);
+  EXPECT_EQ(phone.transport->requests(), 1U);
+  phone.put("level", "2");
+  phone.pass(seconds{10});
+  EXPECT_EQ(phone.transport->requests(), 2U);
+  phone.put("level", "3");
+  phone.pass(seconds{10});
+  EXPECT_EQ(at_the_service("level"), "3");
+}
+
+TEST_F(AutomaticTest, D5AWriteDuringASyncThatFailsForGoodIsTriedAgain) {
+  phone.put("level", "1");
+  phone.transport->fault_when(is_list, Fault::hold_answer(), 1);
+  phone.pass(milliseconds{99});
+  phone.clock->advance(milliseconds{1});
+  phone.run_until([&] { return phone.transport->held() == 1; });
+  phone.put("level", "2");
+  phone.transport->fault_when(is_push, Fault::replace(refusal(400, "InvalidParameterException", "no")), 1);
+  phone.transport->release();
+  phone.pass(seconds{10});
+  EXPECT_EQ(at_the_service("level"), "2");
+}
+
+TEST_F(AutomaticTest, WhatCouldNotBeBegunIsBegunWithTheNextWrite) {
+  phone.options.credentials = nullptr;
+  phone.put("level", "12");
+  phone.pass(seconds{10});
+  int told = 0;
+  const auto listening = phone.client->on_status([&](const SyncStatus&) { ++told; });
+  phone.put("level", "13");
+  phone.pass(seconds{10});
+  EXPECT_GT(told, 0) << "waiting, and the same error again";
+}
+
+// Who logs in to a portal on the way tells nobody of it.
+TEST_F(AutomaticTest, AWrongCertificateIsTriedAgain) {
+  phone.network = [through = phone.network, first = true](const HttpRequest& request) mutable -> Result<HttpResponse> {
+    if (std::exchange(first, false)) return Error{.code = ErrorCode::kTls, .message = "a portal's certificate"};
+    return through(request);
+  };
+  phone.open();
+  phone.put("level", "12");
+  phone.pass(seconds{100});
+  EXPECT_EQ(at_the_service("level"), "12");
+}
+
+TEST_F(AutomaticTest, WithoutADelayItIsNoBusyLoop) {
+  phone.options.automatic_sync.first_delay = milliseconds{0};
+  phone.options.automatic_sync.longest_delay = milliseconds{0};
+  phone.open();
+  phone.transport->fault_when(is_list, Fault::drop_request());
+  phone.put("level", "12");
+  phone.pass(seconds{10});
+  EXPECT_LE(phone.transport->requests(), 101U);
+  EXPECT_GT(phone.transport->requests(), 10U);
+}
+
+TEST_F(AutomaticTest, D14ADeletionThatAnEarlierRunLeftGoesOut) {
+  phone.options.automatic_sync.enabled = false;
+  phone.put("level", "12");
+  phone.sync_well();
+  ASSERT_TRUE(phone.dataset().delete_dataset());
+  phone.client.reset();
+  phone.options.automatic_sync.enabled = true;
+  phone.open();
+  phone.dataset();
+  phone.pass(seconds{1});
+  EXPECT_EQ(at_the_service("level"), std::nullopt);
+}
+
 // What a switch of identities calls: nothing of the one before is due any more, what the new one has is found.
 TEST_F(AutomaticTest, D15ForAnotherIdentityItStartsOver) {
   phone.options.credentials = nullptr;
@@ -320,6 +396,24 @@ class FakeMonitor final : public ConnectivityMonitor {
   bool throws = false;
   int stops = 0;
 };
+
+// The system's monitor does not know what a network costs.
+TEST_F(AutomaticTest, WhatTheAppSaysOfTheCostHoldsUntilItSaysElse) {
+  const auto monitor = std::make_shared<FakeMonitor>();
+  phone.options.connectivity = monitor;
+  phone.options.automatic_sync.over_metered = false;
+  phone.dataset();
+  phone.settle();
+  phone.client->network_changed({.state = State::kOnline, .metered = true});
+  monitor->tell(kOffline);
+  monitor->tell(kOnline);
+  phone.put("level", "12");
+  phone.pass(seconds{10});
+  EXPECT_EQ(phone.transport->requests(), 0U);
+  phone.client->network_changed(kOnline);
+  phone.pass(seconds{10});
+  EXPECT_EQ(at_the_service("level"), "12");
+}
 
 TEST_F(AutomaticTest, AMonitorIsListenedToUntilShutdown) {
   const auto monitor = std::make_shared<FakeMonitor>();

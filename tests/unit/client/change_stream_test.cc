@@ -199,6 +199,19 @@ TEST_F(ChangeStreamTest, AStreamThatEndsAtOnceIsNotAskedForInALoop) {
   EXPECT_EQ(status().attempts, 9U);
 }
 
+TEST_F(ChangeStreamTest, WithoutADelayItIsNoBusyLoop) {
+  phone.options.retry = {.attempts = 4, .first_delay = 0ms, .longest_delay = 0ms};
+  phone.client.reset();
+  phone.open();
+  stream_answer = Error{.code = ErrorCode::kNetwork, .message = "refused"};
+  held = phone.client->open_change_stream();
+  tick();
+  EXPECT_EQ(status().attempts, 1U);
+  for (int i = 0; i < 10; ++i) pass(100ms);
+  EXPECT_LE(status().attempts, 11U);
+  EXPECT_GE(status().attempts, 5U);
+}
+
 TEST_F(ChangeStreamTest, RetryAfterIsObeyedWithJitterOnTop) {
   auto overloaded = refusal(429, "TooManyRequestsException", "streams");
   overloaded.headers.push_back({"Retry-After", "7"});
@@ -290,24 +303,59 @@ TEST_F(ChangeStreamTest, HalfAnEventIsToldAgain) {
 TEST_F(ChangeStreamTest, WhatCouldNotBeFetchedIsFetchedWhenTheStreamIsBack) {
   open();
   write_elsewhere("2");
-  phone.transport->fault_when(is_list, Fault::drop_request(), 4);
+  phone.transport->fault_when(is_list, Fault::drop_request());
   send(event(2));
   for (int i = 0; i < 4; ++i) pass(30s);
   EXPECT_EQ(phone.get("k"), "1");
+  phone.transport->end_streams();
+  phone.transport->clear_faults();
   for (int i = 0; i < 3 && status().attempts < 3; ++i) pass(45s);
   EXPECT_EQ(phone.get("k"), "2");
+}
+
+TEST_F(ChangeStreamTest, WhatCouldNotBeFetchedIsFetchedThoughTheStreamNeverBreaks) {
+  open();
+  write_elsewhere("2");
+  phone.transport->fault_when(is_list, Fault::drop_request(), 6);
+  send(event(2));
+  for (int i = 0; i < 20; ++i) {
+    pass(20s);
+    send(": \n\n");
+  }
+  EXPECT_EQ(phone.get("k"), "2");
+  EXPECT_EQ(status().attempts, 1U);
+  EXPECT_EQ(requests, 1) << "and then no more";
+}
+
+// Its Date is from when it began.
+TEST_F(ChangeStreamTest, D16AStreamThatEndsSaysNothingOfTheClock) {
+  auto head = stream_head();
+  head.headers.push_back({"Date", format_http_date(backend.clock->wall())});
+  stream_answer = head;
+  open();
+  for (int i = 0; i < 90; ++i) {
+    backend.clock->advance(40s);
+    pass(40s);
+    send(": \n\n");
+  }
+  phone.transport->end_streams();
+  tick();
+  ASSERT_NE(status().state, State::kOpen);
+  EXPECT_EQ(phone.sync_well().requests, 1U);
 }
 
 TEST_F(ChangeStreamTest, D20WhatIsNotSubscribedAnyMoreIsNotFetchedWhenTheStreamIsBack) {
   open();
   write_elsewhere("2");
-  phone.transport->fault_when(is_list, Fault::drop_request(), 4);
+  phone.transport->fault_when(is_list, Fault::drop_request());
   send(event(2));
   for (int i = 0; i < 4; ++i) pass(30s);
   Answers<void> ended;
   phone.dataset().unsubscribe(ended.callback());
   tick();
   ASSERT_TRUE(ended.at(0));
+  for (int i = 0; i < 8; ++i) pass(30s);  // the sync that was under way ends
+  phone.transport->clear_faults();
   for (int i = 0; i < 3 && status().attempts < 3; ++i) pass(45s);
   EXPECT_EQ(status().state, State::kOpen);
   EXPECT_EQ(phone.get("k"), "1");

@@ -25,6 +25,7 @@ using State = Connectivity::State;
 using Bytes = std::vector<std::byte>;
 
 constexpr std::uint32_t kDump = 7;
+constexpr std::uint32_t kPort = 4711;
 
 void append(Bytes& bytes, const void* data, std::size_t length) {
   const auto* from = static_cast<const std::byte*>(data);
@@ -38,12 +39,14 @@ void append_attribute(Bytes& bytes, std::uint16_t type, const Bytes& value) {
   append(bytes, value.data(), value.size());
 }
 
-Bytes message(std::uint16_t type, const Bytes& payload = {}, std::uint32_t sequence = kDump, std::uint16_t flags = 0) {
+Bytes message(std::uint16_t type, const Bytes& payload = {}, std::uint32_t sequence = kDump, std::uint16_t flags = 0,
+              std::uint32_t port = kPort) {
   nlmsghdr head{};
   head.nlmsg_len = static_cast<std::uint32_t>(sizeof head + payload.size());
   head.nlmsg_type = type;
   head.nlmsg_flags = flags;
   head.nlmsg_seq = sequence;
+  head.nlmsg_pid = port;
   Bytes bytes;
   append(bytes, &head, sizeof head);
   append(bytes, payload.data(), payload.size());
@@ -83,7 +86,7 @@ Bytes address(std::initializer_list<int> bytes) {
 
 State state_with(const std::vector<Route>& routes) {
   RouteReader reader;
-  reader.expect(kDump);
+  reader.expect(kDump, kPort);
   for (const auto& route : routes) reader.read(route_message(route));
   EXPECT_FALSE(reader.complete());
   reader.read(message(NLMSG_DONE, Bytes(4)));
@@ -112,7 +115,7 @@ TEST(RouteReaderTest, WhatRoutesMean) {
 
 TEST(RouteReaderTest, SeveralMessagesInOneDatagram) {
   RouteReader reader;
-  reader.expect(kDump);
+  reader.expect(kDump, kPort);
   auto datagram = route_message({.destination = address({10, 0})});
   const auto second = route_message({});
   datagram.insert(datagram.end(), second.begin(), second.end());
@@ -126,26 +129,34 @@ TEST(RouteReaderTest, SeveralMessagesInOneDatagram) {
 TEST(RouteReaderTest, ChangesOutdateADumpAndOthersRoutesDoNotCount) {
   for (const auto type : {RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWLINK, RTM_DELLINK}) {
     RouteReader reader;
-    reader.expect(kDump);
+    reader.expect(kDump, kPort);
     reader.read(message(static_cast<std::uint16_t>(type), {}, 0));
     EXPECT_TRUE(reader.outdated()) << type;
-    reader.expect(kDump + 1);
+    reader.expect(kDump + 1, kPort);
     EXPECT_FALSE(reader.outdated());
   }
   RouteReader reader;
-  reader.expect(kDump);
+  reader.expect(kDump, kPort);
   reader.read(route_message({}, kDump - 1));
   EXPECT_EQ(reader.state(), State::kOffline) << "of a dump before";
   reader.read(message(RTM_NEWADDR, {}, 0));
-  reader.expect(kDump);
+  reader.expect(kDump, kPort);
   EXPECT_FALSE(reader.outdated());
   reader.read(message(NLMSG_DONE, Bytes(4), kDump, NLM_F_DUMP_INTR));
   EXPECT_TRUE(reader.outdated()) << "routes changed under it";
 }
 
+// What another process changes comes with its own number, which may be the same.
+TEST(RouteReaderTest, AChangeByAnotherProcessIsNoPartOfTheDump) {
+  RouteReader reader;
+  reader.expect(kDump, kPort);
+  reader.read(message(RTM_DELROUTE, {}, kDump, 0, kPort + 1));
+  EXPECT_TRUE(reader.outdated());
+}
+
 TEST(RouteReaderTest, ARefusedDumpLeavesItOpen) {
   RouteReader reader;
-  reader.expect(kDump);
+  reader.expect(kDump, kPort);
   reader.read(message(NLMSG_ERROR, Bytes(20)));
   EXPECT_TRUE(reader.complete());
   EXPECT_EQ(reader.state(), State::kUnknown);
@@ -156,7 +167,7 @@ TEST(RouteReaderTest, BadInputCutOffAndForgedMessages) {
   const auto whole = route_message({.family = AF_INET6, .destination = address({0x20, 0x01, 0x0d, 0xb8})});
   for (std::size_t length = 0; length < whole.size(); ++length) {
     RouteReader reader;
-    reader.expect(kDump);
+    reader.expect(kDump, kPort);
     reader.read(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
     EXPECT_EQ(reader.state(), State::kOffline) << length;
   }
@@ -165,7 +176,7 @@ TEST(RouteReaderTest, BadInputCutOffAndForgedMessages) {
       auto forged = whole;
       forged[at] = static_cast<std::byte>(value);
       RouteReader reader;
-      reader.expect(kDump);
+      reader.expect(kDump, kPort);
       reader.read(forged);
       EXPECT_FALSE(reader.complete() && reader.state() == State::kOnline) << at << " " << value;
     }

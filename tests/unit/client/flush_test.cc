@@ -104,6 +104,28 @@ TEST_P(FlushTest, Case24WhatFailsIsSaidWithItsError) {
   EXPECT_EQ(left[0].error->code, ErrorCode::kNotAuthorized);
 }
 
+TEST_P(FlushTest, Case24ADeletionGoesOutOrIsSaidToBeLeft) {
+  put("one", "1");
+  ASSERT_TRUE(flush(kLong).empty());
+  ASSERT_TRUE(phone.dataset("one").delete_dataset());
+  phone.transport->fault_when(is_list, Fault::replace(refusal(400, "NotAuthorizedException", "no")), 1);
+  const auto left = flush(kLong);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_TRUE(left[0].deletion);
+  EXPECT_EQ(left[0].pending, 0U);
+  EXPECT_TRUE(left[0].error);
+  EXPECT_TRUE(flush(kLong).empty());
+  EXPECT_EQ(at_the_service("one"), std::nullopt);
+}
+
+TEST_P(FlushTest, Case24WithoutAutomaticSyncsNobodyIsAskedAboutTheNetwork) {
+  phone.dataset("one");
+  phone.client->network_changed({.state = Connectivity::State::kOffline});
+  put("one", "1");
+  if (GetParam() == Threading::kTick) phone.settle();
+  EXPECT_TRUE(flush(kLong).empty());
+}
+
 TEST_P(FlushTest, Case24ConflictsAreLeftForTheAppAndNoReasonToGoOut) {
   put("game", "1");
   ASSERT_TRUE(flush(kLong).empty());

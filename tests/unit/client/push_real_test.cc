@@ -14,6 +14,7 @@
 #include "service/server.h"
 #include "support/exchange.h"
 #include "support/loopback_server.h"
+#include "support/tls_identity.h"
 
 namespace syncline::testing {
 namespace {
@@ -110,6 +111,7 @@ class PushRealTest : public ::testing::Test {
         service::Server::start({.data_dir = dir.file("service"),
                                 .listen = listen,
                                 .limits = {.heartbeat = 50ms},
+                                .tls = tls,
                                 .delivery = {.sns = vendor.endpoint(),
                                              .region = "us-east-1",
                                              .credentials = {.access_key_id = "key", .secret_access_key = "secret"}},
@@ -187,6 +189,7 @@ class PushRealTest : public ::testing::Test {
   }
 
   TempDir dir;
+  service::TlsFiles tls;  // of the next start()
   FakeClock service_clock{SystemClock().wall()};
   Vendor vendor;
   std::mutex mutex;
@@ -226,6 +229,29 @@ TEST_F(PushRealTest, AStreamGoesOnWhereItBroke) {
   write(laptop, "3");
   EXPECT_TRUE(hears(phone, "3"));
   EXPECT_GE(phone.change_stream_status().attempts, 2U);
+}
+
+TEST_F(PushRealTest, AStreamGoesOverTls) {
+  const auto identity = make_tls_identity();
+  tls = {.certificate = dir.file("certificate.pem"), .key = dir.file("key.pem")};
+  write_file(tls.certificate, identity.certificate_pem);
+  write_file(tls.key, identity.key_pem);
+  restart();
+  const auto trusting = [&](const std::string& device) {
+    auto wanted = options(device);
+    wanted.ca_file = tls.certificate;
+    return open(wanted);
+  };
+  auto phone = trusting("phone");
+  auto laptop = trusting("laptop");
+  write(laptop, "1");
+  sync(*phone.dataset("game"));
+  subscribe(phone);
+  const auto stream = phone.open_change_stream();
+  ASSERT_TRUE(is_open(phone));
+  write(laptop, "2");
+  EXPECT_TRUE(hears(phone, "2"));
+  EXPECT_EQ(phone.change_stream_status().attempts, 1U);
 }
 
 // The service's clock goes on by an hour, so that D16 is seen as well: the device's is then wrong.

@@ -204,6 +204,20 @@ TEST_F(PushTest, D15AnotherIdentityIsRegisteredOnItsOwnAndApart) {
   EXPECT_THAT(take_sent(), IsEmpty());
 }
 
+TEST_F(PushTest, D15AHandleOfAnIdentityBeforeChangesNothing) {
+  auto before = phone.dataset();
+  Answers<void> wiped;
+  phone.client->wipe(Whose::kThisIdentity, wiped.callback());
+  phone.settle();
+  ASSERT_TRUE(wiped.at(0));
+  Answers<void> answers;
+  before.subscribe(answers.callback());
+  before.unsubscribe(answers.callback());
+  phone.settle();
+  for (const std::size_t each : {0U, 1U}) EXPECT_EQ(answers.at(each).error().code, ErrorCode::kIdentityChanged);
+  EXPECT_THAT(take_sent(), IsEmpty());
+}
+
 TEST_F(PushTest, BadInputATokenThatIsNone) {
   for (const std::string& token : {std::string(), std::string(4'097, 'x'), std::string("a b"), std::string("a\nb")}) {
     EXPECT_EQ(register_device(token).error().code, ErrorCode::kInvalidArgument);

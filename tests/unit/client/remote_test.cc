@@ -287,6 +287,69 @@ TEST_F(RemoteTest, D13CancelOfWhatIsCompleteDoesNothing) {
   EXPECT_TRUE(answers[0].result);
 }
 
+// --- compressed bodies ----------------------------------------------------------------------------------------------
+
+class CompressionTest : public RemoteTest {
+ protected:
+  // Pushes one value of `size` bytes in the session of a list: the code of the answer, and how many requests it took.
+  std::string pushed(std::size_t size) {
+    if (listed() != "ok 1") return "not listed";
+    const auto& page = *answers.front().result;
+    const auto count = page.records.empty() ? SyncCount{} : page.records[0].version.count;
+    const wire::UpdateRecordsRequest request{
+        .target = {.pool = *IdentityPoolId::parse(backend.pool()),
+                   .identity = *IdentityId::parse(kIdentity),
+                   .dataset = *DatasetName::parse("game")},
+        .patches = {{.key = "k", .value = std::string(size, 'x'), .sync_count = count}},
+        .session_token = page.session_token};
+    std::string said = "no answer";
+    remote->update_records(request, [&](const Answer<wire::UpdateRecordsAnswer>& answer) {
+      said = (answer.result ? "ok" : std::string(to_string(answer.result.error().code))) + " " +
+             std::to_string(answer.requests);
+    });
+    for (int i = 0; i < 10; ++i) step();
+    return said;
+  }
+  [[nodiscard]] HttpRequest last() const { return fake->log().back(); }
+};
+
+TEST_F(CompressionTest, OfLargeBodiesForAServiceThatOffersIt) {
+  EXPECT_EQ(pushed(100'000), "ok 1");
+  ASSERT_NE(find_header(last().headers, "Content-Encoding"), nullptr);
+  EXPECT_LT(last().body.size(), 2'000U);
+  listed();
+  EXPECT_EQ(answers.at(0).result->records.at(0).version.value, std::string(100'000, 'x'));
+}
+
+TEST_F(CompressionTest, NotOfSmallBodies) {
+  EXPECT_EQ(pushed(100), "ok 1");
+  EXPECT_EQ(find_header(last().headers, "Content-Encoding"), nullptr);
+}
+
+TEST_F(CompressionTest, NotForAServiceThatDoesNotSpeakOfIt) {
+  network = [this](const HttpRequest& request) {
+    auto answer = backend.handle(request);
+    std::erase_if(answer.headers, [](const Header& header) { return header.name == "Accept-Encoding"; });
+    return answer;
+  };
+  EXPECT_EQ(pushed(100'000), "ok 1");
+  EXPECT_EQ(find_header(last().headers, "Content-Encoding"), nullptr);
+  EXPECT_GT(last().body.size(), 100'000U);
+}
+
+TEST_F(CompressionTest, OnceRefusedTheSameCallGoesOutAsItIs) {
+  network = [this](const HttpRequest& request) {
+    if (find_header(request.headers, "Content-Encoding") == nullptr) return backend.handle(request);
+    return HttpResponse{.status = 415, .headers = {{"Accept-Encoding", "gzip"}}, .body = "{}"};
+  };
+  EXPECT_EQ(pushed(100'000), "ok 2");
+  network = [](const HttpRequest&) {
+    return HttpResponse{.status = 415, .headers = {{"Accept-Encoding", "gzip"}}, .body = "{}"};
+  };
+  listed();
+  EXPECT_EQ(answers.at(0).requests, 1U) << "what was not compressed is not sent again";
+}
+
 // --- answers that are none ------------------------------------------------------------------------------------------
 
 TEST_F(RemoteTest, BadInputAnswersThatAreNoneAreBadAnswers) {

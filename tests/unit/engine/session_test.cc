@@ -610,7 +610,24 @@ TEST_F(SessionTest, D14WhatWasNeverSeenIsNotDeleted) {
 
 TEST_F(DeletionTest, SomebodyWasFaster) {
   next<DeleteRemotely>(Listed{page(7)});
-  expect_fresh_sync(CallFailed{failure(ErrorCode::kResourceNotFound)});
+  EXPECT_EQ(next<ListRecords>(CallFailed{failure(ErrorCode::kResourceNotFound)}).from, SyncCount{5});
+  expect_fresh_sync(Listed{ListedPage{}});
+}
+
+// Whoever said that it is gone, the list shows it: taken for deleted, its records would come back from the service.
+TEST_F(DeletionTest, D14AFalseNotFoundIsNotBelieved) {
+  next<DeleteRemotely>(Listed{page(7)});
+  next<ListRecords>(CallFailed{failure(ErrorCode::kResourceNotFound)});
+  next<DeleteRemotely>(Listed{page(7)});
+  expect_fresh_sync(DeletedRemotely{});
+}
+
+TEST_F(DeletionTest, D13ItIsDoubtedOnce) {
+  next<DeleteRemotely>(Listed{page(7)});
+  next<ListRecords>(CallFailed{failure(ErrorCode::kResourceNotFound)});
+  next<DeleteRemotely>(Listed{page(7)});
+  EXPECT_EQ(finish_with(CallFailed{failure(ErrorCode::kResourceNotFound)}).error->code, ErrorCode::kResourceNotFound);
+  EXPECT_EQ(session_.requests(), 4U);
 }
 
 TEST_F(DeletionTest, AFailureLeavesTheDeletionForTheNextAttempt) {

@@ -156,7 +156,7 @@ std::optional<std::size_t> drive(const Begin& begin, const Adversary& adversary)
 }
 
 // The bound that session.h states for answers of one page.
-constexpr std::size_t kBound = static_cast<std::size_t>(kMaxRounds) * (kMaxListStarts + 1) + kMaxFullPushes + 2;
+constexpr std::size_t kBound = static_cast<std::size_t>(kMaxRounds) * (kMaxListStarts + 1) + kMaxFullPushes + 4;
 
 ErrorCode any_call_error(std::mt19937& random) {
   const ErrorCode codes[] = {ErrorCode::kResourceConflict, ErrorCode::kResourceConflict, ErrorCode::kResourceConflict,

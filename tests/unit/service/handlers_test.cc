@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "net/gzip.h"
 #include "service_fixture.h"
 
 namespace syncline::service {
@@ -49,6 +50,55 @@ TEST_F(Handlers, ABrokenStoreIsNotDescribedToTheClientS6) {
   EXPECT_EQ(page.error().http_status, 500);
   EXPECT_EQ(page.error().message.find("records"), std::string::npos) << page.error().message;
   EXPECT_EQ(page.error().message.find("service.db"), std::string::npos) << page.error().message;
+}
+
+class CompressedRequests : public ServiceTest {
+ protected:
+  // An update of one value of `size` bytes, with this coding of the body, signed as it is sent.
+  HttpRequest update(std::size_t size, const std::string& coding, const std::function<std::string(std::string)>& code) {
+    wire::UpdateRecordsRequest request;
+    request.target = caller().target("save");
+    request.patches = {put("k", std::string(size, 'x'))};
+    request.session_token = caller().session("save");
+    auto encoded = wire::encode(request);
+    encoded.headers.push_back({"Content-Encoding", coding});
+    encoded.body = code(encoded.body);
+    return encoded;
+  }
+  static std::string packed(std::string body) { return *net::gzip(body); }
+};
+
+TEST_F(CompressedRequests, AreOfferedAndTaken) {
+  const auto answer = caller().send(update(10'000, "GZip", packed));
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  ASSERT_NE(find_header(answer.headers, "Accept-Encoding"), nullptr);
+  EXPECT_TRUE(net::offers_gzip(*find_header(answer.headers, "Accept-Encoding")));
+  EXPECT_EQ(caller().list("save")->records.at(0).version.value, std::string(10'000, 'x'));
+}
+
+TEST_F(CompressedRequests, ThatAreNoneAreNamedS6) {
+  EXPECT_EQ(caller().send(update(10, "br", packed)).status, 415);
+  EXPECT_EQ(caller().send(update(10, "gzip, gzip", packed)).status, 415);
+  const auto none = caller().send(update(10, "gzip", [](std::string body) { return body; }));
+  EXPECT_EQ(none.status, 400);
+  EXPECT_NE(none.body.find("gzip"), std::string::npos) << none.body;
+  EXPECT_EQ(caller().send(update(10, "gzip", [](std::string body) { return packed(body) + "x"; })).status, 400);
+  EXPECT_EQ(caller().send(update(10, "gzip", [](std::string body) { return packed(body).substr(0, 40); })).status, 400);
+  EXPECT_EQ(caller().send(update(10, "identity", [](std::string body) { return body; })).status, 200);
+}
+
+TEST_F(CompressedRequests, ABombIsNotKeptS6) {
+  const auto bomb = [](const std::string&) { return *net::gzip(std::string(std::size_t{9} << 20U, 'x')); };
+  const auto answer = caller().send(update(10, "gzip", bomb));
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_NE(answer.body.find("8388608"), std::string::npos) << answer.body;
+}
+
+// Who may not call is told so before anything is unpacked.
+TEST_F(CompressedRequests, OfStrangersAreNotUnpackedS4) {
+  auto request = caller().sign(update(10, "br", packed));
+  request.body += "x";
+  EXPECT_EQ(service->handle(request, "test").status, 403);
 }
 
 TEST_F(Handlers, OnlyNewerRecordsAreListedTombstonesIncluded) {

@@ -1,49 +1,13 @@
-// The small parts of the front: gzip, dates, ids, JSON strings, listen addresses.
+// The small parts of the front: dates, ids, JSON strings, listen addresses.
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <regex>
 
 #include "service/answer.h"
-#include "service/gzip.h"
 #include "service/listen_address.h"
 
 namespace syncline::service {
 namespace {
-
-std::string unpacked(const std::string& packed, std::size_t most) {
-  std::string text(most, '\0');
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  text.resize(stream.total_out);
-  inflateEnd(&stream);
-  return text;
-}
-
-TEST(Gzip, RoundTrips) {
-  for (const std::string& text : {std::string(), std::string("a"), std::string(100'000, 'x'), std::string(3, '\0')}) {
-    const auto packed = gzip(text);
-    ASSERT_TRUE(packed);
-    EXPECT_EQ(unpacked(*packed, text.size() + 1), text);
-  }
-  EXPECT_LT(gzip(std::string(100'000, 'x'))->size(), 2'000U);
-}
-
-TEST(Gzip, IsUsedOnlyIfOffered) {
-  for (const char* offer :
-       {"gzip", "deflate, gzip", "GZIP", "*", "br;q=1.0, gzip;q=0.8, *;q=0.1", " gzip ;q=1", "gzip;q=0.001"}) {
-    EXPECT_TRUE(offers_gzip(offer)) << offer;
-  }
-  for (const char* offer :
-       {"", "identity", "gzip;q=0", "gzip; q=0.000", "*;q=0", "deflate", "x-gzip2", ",,;", "*, gzip;q=0"}) {
-    EXPECT_FALSE(offers_gzip(offer)) << offer;
-  }
-}
 
 TEST(Answer, DatesAreHttps) {
   EXPECT_EQ(http_date(Timestamp(std::chrono::milliseconds(784'111'777'999))), "Sun, 06 Nov 1994 08:49:37 GMT");
