@@ -38,6 +38,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (const auto address = service::parse_listen_address(text)) {
     fuzz::require(!address->host.empty(), "an address without a host");
   }
-  if (const auto packed = service::gzip(text)) fuzz::require(packed->size() >= 18, "less than gzip's own bytes");
+  if (const auto packed = net::gzip(text)) fuzz::require(packed->size() >= 18, "less than gzip's own bytes");
   return 0;
 }
