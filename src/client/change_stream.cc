@@ -12,6 +12,9 @@ namespace {
 constexpr int kMostFailures = 1'000;
 // Whatever RetryOptions say: nobody counts these attempts.
 constexpr std::chrono::milliseconds kShortestPause{100};
+// Instead of an id, from whoever has none yet: the service tells of each dataset that others have written. Since the
+// last sync somebody may have, and what is known costs no request (D20).
+constexpr const char* kEverything = "0";
 
 Error bad_stream(const char* what) {
   return Error{.code = ErrorCode::kBadAnswer, .message = std::string("the stream of changes ") + what};
@@ -104,7 +107,7 @@ void ChangeStream::open() {
   }
   auto request = context_.request();
   if (!request) return broke(std::move(request).error());
-  request->last_event_id = last_id_;
+  request->last_event_id = last_id_.empty() ? kEverything : last_id_;
   watch();
   call_ = context_.remote->open_stream(
       *request,

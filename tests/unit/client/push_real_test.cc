@@ -215,6 +215,20 @@ TEST_F(PushRealTest, TheLaptopsChangeWakesThePhoneThroughTheStream) {
   EXPECT_EQ(phone.change_stream_status().attempts, 1U);
 }
 
+// Between the last sync and the stream nobody listens.
+TEST_F(PushRealTest, D20WhatWasWrittenBeforeTheStreamWasOpenIsHeardOf) {
+  auto phone = open(options("phone"));
+  auto laptop = open(options("laptop"));
+  write(laptop, "1");
+  sync(*phone.dataset("game"));
+  subscribe(phone);
+  write(laptop, "2");
+  const int before = count("ListRecords");
+  auto stream = phone.open_change_stream();
+  EXPECT_TRUE(hears(phone, "2"));
+  EXPECT_EQ(count("ListRecords") - before, 1);
+}
+
 TEST_F(PushRealTest, AStreamGoesOnWhereItBroke) {
   auto phone = open(options("phone"));
   auto laptop = open(options("laptop"));
