@@ -25,7 +25,7 @@ THIRD_PARTY = {
     "boost/signals2": ("client",),
     "boost/asio": ("service",),
     "boost/beast": ("service",),
-    "zlib.h": ("service",),
+    "zlib.h": ("net",),
     "spdlog/": ("service",),
     "toml++/": ("service", "cli"),
     "CLI/": ("cli",),
