@@ -98,7 +98,7 @@ struct SignInReport {
   std::string identity_id = {};
   bool guest = false;
   std::string was = {};                // the identity before; empty: none
-  bool changed = false;                // another one than before: datasets must be opened anew
+  bool changed = false;                // datasets must be opened anew: it is another one, or they were wiped
   std::size_t moved = 0;               // guest's records that are pending changes of the account's now
   std::size_t waiting = 0;             // datasets whose rest follows when the account's own changes are at the service
   std::optional<Error> not_kept = {};  // the secret store refused the credentials: they last until the client is closed

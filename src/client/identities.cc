@@ -77,7 +77,8 @@ void ClientImpl::connect_keeper() {
   if (!keeper_) return;
   keeper_->connect({.remote = remote_,
                     .known = [this] { return known_identity(); },
-                    .arrive = [this](const store::IdentitySwitch& change) { return arrive(change); }});
+                    .arrive = [this](const store::IdentitySwitch& change) { return arrive(change); },
+                    .renewed = [this] { std::ignore = move_merged_data(); }});
 }
 
 void ClientImpl::with_identity(std::function<void(Result<void>)> next) {
@@ -89,10 +90,15 @@ void ClientImpl::with_identity(std::function<void(Result<void>)> next) {
 
 Result<KnownIdentity> ClientImpl::known_identity() {
   KnownIdentity known{.identity = whose().identity};
+  known.settled = !known.identity.empty();
   auto guest = with_store([&](store::Store& store) -> Result<std::string> {
+    auto current = store.current_identity();
+    if (!current) return current;
+    if (!known.settled) known.identity = IdentityId::parse(*current).value_or(IdentityId());
+    known.of_directory = *current == known.identity.text();
     auto kind = store.identity_kind(known.identity.text());
     if (!kind) return std::move(kind).error();
-    known.guest = *kind == store::IdentityKind::kGuest;
+    known.kind = *kind;
     return store.last_guest();
   });
   if (!guest) return std::move(guest).error();
@@ -107,6 +113,7 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   auto to = IdentityId::parse(change.to);
   if (!to) return std::move(to).error();
   store::Switched switched;
+  bool another = false;
   {
     const auto alone = alone_with_store();
     if (store_closed_) return closed_error();
@@ -114,12 +121,13 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
     if (!done) return std::move(done).error();
     switched = std::move(*done);
     const std::lock_guard guard(whose_mutex_);
+    another = whose_.identity != *to;
     whose_.identity = std::move(*to);
     if (!switched.datasets_stay) ++epoch_;
   }
   SignInReport report{.identity_id = change.to,
                       .guest = change.kind == store::IdentityKind::kGuest,
-                      .was = switched.was,
+                      .was = change.from,
                       .changed = !switched.datasets_stay};
   auto merged = move_merged_data();
   report.moved = merged ? merged->moved : 0;
@@ -128,7 +136,7 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
     let_go_of_datasets();
     start_automatic_syncs_over();
   }
-  if (report.was != change.to) follow_identity();
+  if (another) follow_identity();
   return report;
 }
 

@@ -96,15 +96,20 @@ enum class IdentityKind : std::uint8_t {
 };
 
 struct IdentitySwitch {
+  // Whom this client works for; empty: nobody yet. Other processes may have switched the directory since.
+  std::string from = {};
   std::string to = {};
   IdentityKind kind = IdentityKind::kAccount;  // of `to`
-  // The one before became `to`, which gets its data in this way. nullopt: they have nothing to do with one another.
+  // `from` became `to`, which gets its data in this way. nullopt: they have nothing to do with one another.
   std::optional<GuestData> guest_data = {};
+  // The app asked for it: the directory is `to`'s from now on, whoever's it was. If not, what others made of the
+  // directory stays.
+  bool asked_for = true;
 };
 
 struct Switched {
-  std::string was = {};
-  bool datasets_stay = false;  // all open ones are `to`'s now, under the same DatasetId
+  // All datasets that this store has opened for `from` are `to`'s now, under the same DatasetId.
+  bool datasets_stay = false;
 };
 
 // How far the data of merged identities has come.
@@ -166,12 +171,15 @@ class Store {
   Result<void> finish_deletion(SyncLease& lease);
 
   // --- who works here: identities.cc
+  // Whose the directory is, for whoever opens it next; empty: nobody's.
+  [[nodiscard]] Result<std::string> current_identity();
   // nullopt: never switched to.
   [[nodiscard]] Result<std::optional<IdentityKind>> identity_kind(const std::string& identity);
   // The last guest that was here and did not become anybody; empty: none.
   [[nodiscard]] Result<std::string> last_guest();
   // From now on `to` is the identity, and it is written down whose data goes to whom; merge_identities() does it.
-  // What was written without an identity goes to `to` (D15).
+  // What was written without an identity goes to `to` (D15). Errors: kOutdated, if it is from nobody to one whom the
+  // app did not ask for, and another process has found an identity meanwhile: that one is to be used.
   Result<Switched> switch_identity(const IdentitySwitch& change);
   // From now on nobody is; what is written belongs to the next one.
   Result<void> leave_identity();

@@ -15,20 +15,6 @@ using ::testing::IsEmpty;
 class IdentityTest : public LoginTest {
  protected:
   IdentityTest() { sign_up(phone); }
-  std::string signed_in(Device& device, Login login, GuestData guest_data = GuestData::kMerge) {
-    const auto report = sign_in(device, std::move(login), guest_data);
-    EXPECT_TRUE(report) << report.error().message;
-    return report ? report->identity_id : "";
-  }
-  // What the service has of a user's, seen by a device that was never here before.
-  Values at_service(std::string subject, std::string_view dataset = "game") {
-    LoginDevice device(*this, "witness", user(std::move(subject)));
-    device.sync_well(dataset);
-    Values all;
-    const auto records = device.dataset(dataset).records().value();
-    for (const auto& record : records) all.emplace(record.key, record.value);
-    return all;
-  }
   Device phone{backend, "phone"};
 };
 
@@ -243,8 +229,8 @@ TEST_F(GuestTest, D10AKillAnywhereIsMadeGood) {
   phone.client.reset();
   {
     const auto store = store::Store::open({.directory = phone.options.data_directory}).value();
-    ASSERT_TRUE(
-        store->switch_identity({.to = anna, .kind = store::IdentityKind::kAccount, .guest_data = GuestData::kMerge}));
+    ASSERT_TRUE(store->switch_identity(
+        {.from = guest, .to = anna, .kind = store::IdentityKind::kAccount, .guest_data = GuestData::kMerge}));
   }
   phone.options.identity->login = user("anna");
   EXPECT_EQ(phone.get("mine"), "2");
