@@ -77,7 +77,7 @@ void claim_for(Connection& connection, const std::string& owner) {
       continue;
     }
     if (nameless.empty()) {  // no identity's id looks like this
-      nameless = ":" + std::to_string(connection.number("SELECT coalesce(max(id), 0) + 1 FROM identity"));
+      nameless = ":" + std::to_string(dataset.id);
       set_identity(connection, {.identity = nameless, .kind = IdentityKind::kMerged, .heir = owner});
     }
     give(connection, dataset.id, nameless);

@@ -294,6 +294,39 @@ TEST_F(GuestTest, MergedDatasetsAreOfferedOnceAndDeletedIfTheAppSaysSo) {
   }
 }
 
+// D1: what was kept apart because it would not fit has the very name of what the service keeps apart.
+TEST_F(GuestTest, D1MergedDatasetsOneThatIsInUseHereIsNotOffered) {
+  const auto fill = [this](const std::string& whose) {
+    std::vector<Change> changes;
+    for (int i = 0; i < 600; ++i) changes.push_back({.key = whose + std::to_string(i), .value = "1"});
+    ASSERT_TRUE(phone.dataset().put_all(changes));
+    phone.sync_well();
+  };
+  int offered = 0;
+  phone.client.reset();
+  phone.options.identity->merged_datasets = [&](const MergedDatasets&) {
+    ++offered;
+    return MergedAnswer::kDelete;
+  };
+  phone.options.conflict_handler = conflict_policy::keep_remote;
+  signed_in(phone, user("ben"));
+  signed_in(phone, user("anna"));
+  fill("anna's");
+  ASSERT_TRUE(sign_out(phone));
+  const auto second = signed_in(phone, Login::guest());
+  fill("guest's");
+  signed_in(phone, user("anna"));
+  for (int i = 0; i < 2; ++i) {
+    phone.sync_well();
+    phone.settle();
+  }
+  EXPECT_EQ(offered, 0);
+  const auto apart = "game." + second;
+  phone.sync_well(apart);
+  EXPECT_EQ(phone.dataset(apart).records().value().size(), 600U);
+  EXPECT_EQ(at_service("anna", apart).size(), 600U);
+}
+
 TEST_F(GuestTest, D13MergedDatasetsAHandlerThatThrowsIsAskedAgain) {
   int asked_here = 0;
   phone.client.reset();

@@ -383,6 +383,8 @@ TEST_F(IdentitiesTest, D19Version2KeepsAllThatItHeld) {
 TEST_F(IdentitiesTest, D19ASalvagedGuestStillMerges) {
   put("k", "1");
   for (int i = 0; i < 200; ++i) put("filler" + std::to_string(i), std::string(500, 'x'));
+  ASSERT_TRUE(store_->answer_twins(guest_, {"doomed"}, true));
+  ASSERT_TRUE(store_->answer_twins(guest_, {"kept"}, false));
   log_in();
   store_.reset();
   auto bytes = testing::read_file(directory() + "/syncline.db");
@@ -390,6 +392,8 @@ TEST_F(IdentitiesTest, D19ASalvagedGuestStillMerges) {
   testing::write_file(directory() + "/syncline.db", bytes);
   store_ = open_store(directory());
   ASSERT_TRUE(store_->recovery());
+  EXPECT_THAT(store_->new_twins(guest_, {"doomed", "kept", "new"}).value(), ElementsAre("new"));
+  EXPECT_THAT(store_->doomed_twins(guest_).value(), ElementsAre("doomed"));
   merge();
   id_ = open(kAccount);
   EXPECT_EQ(get("k"), "1");
