@@ -198,42 +198,43 @@ void ClientImpl::sign_in(Login login, GuestData guest_data, SignInCallback done)
   });
 }
 
-Result<void> ClientImpl::leave(const std::function<Result<std::vector<std::string>>(store::Store&)>& forget) {
-  if (keeper_) keeper_->sign_out(signed_out());
-  Result<std::vector<std::string>> gone = std::vector<std::string>();
+// Secrets first: wherever this ends, none outlasts who was let go; who was not gets new ones.
+Result<void> ClientImpl::leave(const std::optional<std::string>& whose,
+                               const std::function<Result<void>(store::Store&)>& forget) {
+  auto known = with_store([&](store::Store& store) { return store.known_identities(whose); });
+  if (!known) return std::move(known).error();
+  auto forgotten = keeper_ ? keeper_->forget_kept(*known) : Result<void>();
   {
     const auto alone = alone_with_store();
     if (store_closed_) return closed_error();
-    gone = forget(*store_);
-    if (!gone) return std::move(gone).error();
+    if (auto gone = forget(*store_); !gone) return gone;
     const std::lock_guard guard(whose_mutex_);
     if (keeper_) whose_.identity = IdentityId();
     ++epoch_;
   }
+  if (keeper_) keeper_->sign_out(signed_out());
   let_go_of_datasets();
   start_automatic_syncs_over();
   change_stream_->start_over();
-  return keeper_ ? keeper_->forget_kept(*gone) : Result<void>();
+  return forgotten;
 }
 
 void ClientImpl::sign_out(DoneCallback done) {
   begin_here<void>(std::move(done), [self = shared_from_this()](Completed<void> completed) {
     if (!self->keeper_) return completed(wrong_option("ClientOptions::identity is not set: nobody is signed in"));
-    completed(self->leave([self](store::Store& store) {
-      auto left = store.leave_identity();
-      return left ? Result(std::vector{self->identity_id()}) : std::move(left).error();
-    }));
+    completed(self->leave(self->identity_id(), [](store::Store& store) { return store.leave_identity(); }));
   });
 }
 
 void ClientImpl::wipe(Whose whose, DoneCallback done) {
   begin_here<void>(std::move(done), [self = shared_from_this(), whose](Completed<void> completed) {
-    completed(self->leave([self, whose](store::Store& store) {
-      const auto identity = self->identity_id();
-      auto gone = store.wipe(whose == Whose::kEverybody ? std::nullopt : std::optional(identity));
+    const auto identity = self->identity_id();
+    const auto gone = whose == Whose::kEverybody ? std::nullopt : std::optional(identity);
+    completed(self->leave(gone, [&](store::Store& store) {
+      auto wiped = store.wipe(gone);
       // Without a keeper it is ClientOptions that say who works here.
-      if (gone && !self->keeper_ && !identity.empty()) std::ignore = store.adopt_identity(identity);
-      return gone;
+      if (wiped && !self->keeper_ && !identity.empty()) std::ignore = store.adopt_identity(identity);
+      return wiped;
     }));
   });
 }

@@ -186,12 +186,14 @@ class Store {
   // Moves the data of merged identities on, a dataset a transaction: interrupted or waiting, the next call goes on. An
   // error of one dataset does not keep the others: the first error is what comes back.
   Result<MergeProgress> merge_identities();
-  // By identity and dataset, where there are any; nullopt: everybody's.
+  // By identity and dataset, where there are any, what waits for this identity included; nullopt: everybody's.
   [[nodiscard]] Result<std::vector<UnsentData>> unsent(const std::optional<std::string>& identity);
-  // Removes all that is kept of an identity; nullopt: of everybody. Says of whom.
-  Result<std::vector<std::string>> wipe(const std::optional<std::string>& identity);
+  // This one, and those that became it; nullopt: all that anything is kept of.
+  [[nodiscard]] Result<std::vector<std::string>> known_identities(const std::optional<std::string>& identity);
+  // Removes all that is kept of known_identities().
+  Result<void> wipe(const std::optional<std::string>& identity);
 
-  // Of these merged datasets, those that the app was not asked for.
+  // Of these merged datasets, those that the app was not asked for, and that are not here as datasets of their own.
   [[nodiscard]] Result<std::vector<std::string>> new_twins(DatasetId dataset, const std::vector<std::string>& names);
   Result<void> answer_twins(DatasetId dataset, const std::vector<std::string>& names, bool doomed);
   [[nodiscard]] Result<std::vector<std::string>> doomed_twins(DatasetId dataset);

@@ -1,6 +1,9 @@
 // Who the client works for, and the ways from one identity to another (D15, D13, D14, cases 17 to 20).
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "login_service.h"
 #include "service/server.h"
@@ -416,6 +419,25 @@ TEST_F(IdentityTest, D13ASignOutEndsWhatRuns) {
   phone.settle();
   EXPECT_EQ(phone.client->identity_id(), "");
   EXPECT_EQ(phone.get("k"), "1");
+}
+
+TEST_F(IdentityTest, D3ASignOutThatFailsLeavesAllAsItWas) {
+  phone.options.lock_timeout = std::chrono::milliseconds{0};
+  const auto anna = signed_in(phone, user("anna"));
+  phone.put("k", "1");
+  auto dataset = phone.dataset();
+  {
+    const int held = ::open((phone.options.data_directory + "/syncline.lock").c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(held, LOCK_EX), 0);
+    const auto out = sign_out(phone);
+    ::close(held);
+    ASSERT_FALSE(out);
+    EXPECT_EQ(out.error().code, ErrorCode::kStorageBusy);
+  }
+  EXPECT_EQ(phone.client->identity_id(), anna);
+  EXPECT_EQ(dataset.get("k").value(), "1");
+  EXPECT_EQ(phone.sync_well().pushed, 1U);
+  EXPECT_TRUE(sign_out(phone));
 }
 
 TEST_F(IdentityTest, BadInputNamesLeaveRoomForWhatAMergeAppends) {

@@ -183,6 +183,29 @@ TEST_F(IdentitiesTest, D1TwoUnsentValuesWaitForOneAnother) {
   EXPECT_EQ(conflicts()[0].remote.value, "account");
 }
 
+// What waits for an identity is its own: said before a wipe, and gone after it.
+TEST_F(IdentitiesTest, AWipeTakesWhatWaitsForTheIdentityToo) {
+  put("k", "guest");
+  become(kAccount, IdentityKind::kAccount);
+  id_ = open(kAccount);
+  put("k", "account");
+  ASSERT_TRUE(store_->leave_identity());
+  ASSERT_TRUE(store_->put(open(""), "k", "nobody", at(1)));
+  become(kGuest, IdentityKind::kGuest);
+  log_in();
+  EXPECT_EQ(merge().waiting, 2U) << "nobody's for the guest's, and that for the account's";
+  const auto unsent = store_->unsent(kAccount).value();
+  ASSERT_THAT(unsent, SizeIs(3));
+  EXPECT_EQ(unsent[0].identity_id, "");
+  EXPECT_EQ(unsent[1].identity_id, kGuest);
+  EXPECT_EQ(unsent[2].identity_id, kAccount);
+  EXPECT_THAT(store_->known_identities(kAccount).value(), SizeIs(3));
+  ASSERT_TRUE(store_->wipe(kAccount));
+  EXPECT_EQ(merge().moved, 0U);
+  EXPECT_THAT(store_->dataset_names(kAccount).value(), IsEmpty());
+  EXPECT_THAT(store_->unsent({}).value(), IsEmpty());
+}
+
 TEST_F(IdentitiesTest, AGuestsDataCanBeKeptApartOrDiscarded) {
   clean("k", "1", 1);
   put("l", "2");
