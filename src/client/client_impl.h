@@ -268,6 +268,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<DatasetImpl>, std::less<>> datasets_;
   std::deque<std::function<void()>> changes_;
+  std::vector<std::shared_ptr<DatasetImpl>> replaced_;  // in datasets_, by newer ones of their names
   std::set<store::DatasetId> listening_;
   Life life_ = Life::kOpen;
   OperationId last_operation_ = 0;

@@ -167,10 +167,9 @@ void ClientImpl::let_go_of_datasets() {
     for (const auto& [name, dataset] : datasets_) {
       if (dataset->stale()) datasets.push_back(dataset);  // some may have been opened since, for the new one
     }
-    for (const auto& dataset : datasets) {
-      listening_.erase(dataset->id());
-      datasets_.erase(dataset->name());
-    }
+    for (const auto& dataset : datasets) datasets_.erase(dataset->name());
+    for (auto& dataset : std::exchange(replaced_, {})) datasets.push_back(std::move(dataset));
+    for (const auto& dataset : datasets) listening_.erase(dataset->id());
   }
   for (const auto& dataset : datasets) {
     std::ignore = with_store([id = dataset->id()](store::Store& store) -> Result<void> {
