@@ -153,11 +153,13 @@ class SYNCLINE_API Client {
   // signed in belongs to the next who is (D15). Without it, the first call to the service does the same with
   // IdentityOptions::login, and starting again, also offline, goes on as the last identity. A guest who logs in to an
   // account becomes it, and `guest_data` says what happens to its data: a step at a time, and the next open() goes on
-  // where a killed process was. From account to account nothing is copied. If it fails, nothing has changed.
+  // where a killed process was. From account to account nothing is copied. If it fails, nothing has changed. Other
+  // processes on the data directory go on as who they are; whoever opens it next is the one who signed in last.
   void sign_in(Login login, GuestData guest_data, SignInCallback done);
   // What of this identity's, or everybody's, is on this device only: what a wipe would lose. [blocks: disk]
   [[nodiscard]] Result<std::vector<UnsentData>> unsent(Whose whose) const;
-  // Nobody's from now on. The data stays for when the identity comes back, its kept credentials go.
+  // Nobody's from now on. The data stays for when the identity comes back, its kept credentials go. If it fails, they
+  // may be gone, but nobody is signed out; unless it was the secret store that failed.
   void sign_out(DoneCallback done);
   // As sign_out(), and removes all that is on this device of this identity's, or of everybody's; nothing at the
   // service.

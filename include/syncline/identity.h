@@ -65,14 +65,17 @@ class Login {
 // What becomes of a guest's data on this device when the guest turns out to be an account that exists.
 enum class GuestData : std::uint8_t {
   // Each value becomes a pending change of the account's dataset of the same name. Where the account holds another
-  // value, that is a conflict like any other. A dataset that would not fit is kept separate.
+  // value, that is a conflict like any other. A dataset that would not fit beside what is known here of the account's
+  // is kept separate. Should the account have more that is not known here yet, the two may be more than a dataset can
+  // hold: then pushes end with kLimitExceeded until the app removes records.
   kMerge,
   kKeepSeparate,  // as the account's dataset NAME.GUEST-IDENTITY-ID
   kDiscard,
 };
 
 // Datasets of an identity that was merged into this one, which the service keeps apart as NAME.OLD-IDENTITY-ID until
-// they are deleted. With GuestData::kMerge, what this device knew of a guest's is in the dataset already.
+// they are deleted. With GuestData::kMerge, what this device knew of a guest's is in the dataset already; one that is
+// here as a dataset of its own is not offered.
 struct MergedDatasets {
   std::string dataset = {};             // NAME
   std::vector<std::string> twins = {};  // NAME.OLD-IDENTITY-ID...
@@ -98,7 +101,7 @@ struct SignInReport {
   std::string identity_id = {};
   bool guest = false;
   std::string was = {};                // the identity before; empty: none
-  bool changed = false;                // another one than before: datasets must be opened anew
+  bool changed = false;                // datasets must be opened anew: it is another one, or they were wiped
   std::size_t moved = 0;               // guest's records that are pending changes of the account's now
   std::size_t waiting = 0;             // datasets whose rest follows when the account's own changes are at the service
   std::optional<Error> not_kept = {};  // the secret store refused the credentials: they last until the client is closed

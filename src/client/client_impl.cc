@@ -90,7 +90,8 @@ Result<std::shared_ptr<DatasetImpl>> ClientImpl::dataset(std::string_view name) 
   if (life_ != Life::kOpen) return closed_error();
   if (epoch != epoch_) return identity_changed();
   auto& known = datasets_[parsed->text()];
-  if (!known) {
+  if (!known || known->stale()) {  // a switch that goes on has not let go of it yet
+    if (known) replaced_.push_back(std::move(known));
     known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id, epoch);
     known->connect();
     if (autopilot_.watches()) driver_->post([self = shared_from_this(), id = *id] { self->autopilot_.opened(id); });

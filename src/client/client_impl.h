@@ -226,7 +226,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<KnownIdentity> known_identity();
   Result<SignInReport> arrive(const store::IdentitySwitch& change);
   Result<store::MergeProgress> move_merged_data();
-  Result<void> leave(const std::function<Result<std::vector<std::string>>(store::Store&)>& forget);
+  Result<void> leave(const std::optional<std::string>& whose, const std::function<Result<void>(store::Store&)>& forget);
   void let_go_of_datasets();
   void follow_identity();  // with what the service is to tell this device
   void ask_about_twins(const std::shared_ptr<DatasetImpl>& dataset, std::vector<std::string> names);
@@ -268,6 +268,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<DatasetImpl>, std::less<>> datasets_;
   std::deque<std::function<void()>> changes_;
+  std::vector<std::shared_ptr<DatasetImpl>> replaced_;  // in datasets_, by newer ones of their names
   std::set<store::DatasetId> listening_;
   Life life_ = Life::kOpen;
   OperationId last_operation_ = 0;

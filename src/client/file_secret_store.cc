@@ -4,14 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "syncline/secret_store.h"
@@ -23,6 +26,9 @@ namespace {
 constexpr std::string_view kHead = "SYNCLINE SECRETS 1\n";
 // More than any set of credentials: a file that is larger is none of ours.
 constexpr off_t kLargestFile = off_t{16} << 20U;
+// Another process's change takes milliseconds; this one may be all that the client's thread does meanwhile.
+constexpr std::chrono::milliseconds kLongestWait{2'000};
+constexpr std::chrono::microseconds kLongestPause{10'000};
 
 using Secrets = std::map<std::string, std::string, std::less<>>;
 
@@ -133,10 +139,28 @@ class FileSecretStore final : public SecretStore {
   Result<void> change(Apply apply) {
     const std::lock_guard guard(mutex_);
     const File lock(path_ + ".lock", O_RDWR | O_CREAT);
-    if (!lock.open() || ::flock(lock.get(), LOCK_EX) != 0) return failure(path_ + ".lock", "can't be locked", errno);
+    if (!lock.open()) return failure(path_ + ".lock", "can't be opened", errno);
+    if (auto alone = wait_for(lock); !alone) return alone;
     auto secrets = load();
     if (!secrets) return std::move(secrets).error();
     return apply(*secrets) ? save(*secrets) : Result<void>();
+  }
+
+  // flock() can't wait with a limit, so it is asked again, at growing intervals.
+  [[nodiscard]] Result<void> wait_for(const File& lock) const {
+    const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
+    std::chrono::microseconds pause{100};
+    while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) return failure(path_ + ".lock", "can't be locked", errno);
+      if (std::chrono::steady_clock::now() >= deadline) {
+        return Error{.code = ErrorCode::kStorageBusy,
+                     .message = "secret store " + path_ + ": another process held it for more than " +
+                                std::to_string(kLongestWait.count()) + " ms"};
+      }
+      std::this_thread::sleep_for(pause);
+      pause = std::min(pause * 2, kLongestPause);
+    }
+    return {};
   }
 
   [[nodiscard]] Result<void> save(const Secrets& secrets) const {

@@ -77,7 +77,8 @@ void ClientImpl::connect_keeper() {
   if (!keeper_) return;
   keeper_->connect({.remote = remote_,
                     .known = [this] { return known_identity(); },
-                    .arrive = [this](const store::IdentitySwitch& change) { return arrive(change); }});
+                    .arrive = [this](const store::IdentitySwitch& change) { return arrive(change); },
+                    .renewed = [this] { std::ignore = move_merged_data(); }});
 }
 
 void ClientImpl::with_identity(std::function<void(Result<void>)> next) {
@@ -89,10 +90,15 @@ void ClientImpl::with_identity(std::function<void(Result<void>)> next) {
 
 Result<KnownIdentity> ClientImpl::known_identity() {
   KnownIdentity known{.identity = whose().identity};
+  known.settled = !known.identity.empty();
   auto guest = with_store([&](store::Store& store) -> Result<std::string> {
+    auto current = store.current_identity();
+    if (!current) return current;
+    if (!known.settled) known.identity = IdentityId::parse(*current).value_or(IdentityId());
+    known.of_directory = *current == known.identity.text();
     auto kind = store.identity_kind(known.identity.text());
     if (!kind) return std::move(kind).error();
-    known.guest = *kind == store::IdentityKind::kGuest;
+    known.kind = *kind;
     return store.last_guest();
   });
   if (!guest) return std::move(guest).error();
@@ -107,6 +113,7 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   auto to = IdentityId::parse(change.to);
   if (!to) return std::move(to).error();
   store::Switched switched;
+  bool another = false;
   {
     const auto alone = alone_with_store();
     if (store_closed_) return closed_error();
@@ -114,12 +121,13 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
     if (!done) return std::move(done).error();
     switched = std::move(*done);
     const std::lock_guard guard(whose_mutex_);
+    another = whose_.identity != *to;
     whose_.identity = std::move(*to);
     if (!switched.datasets_stay) ++epoch_;
   }
   SignInReport report{.identity_id = change.to,
                       .guest = change.kind == store::IdentityKind::kGuest,
-                      .was = switched.was,
+                      .was = change.from,
                       .changed = !switched.datasets_stay};
   auto merged = move_merged_data();
   report.moved = merged ? merged->moved : 0;
@@ -130,7 +138,7 @@ Result<SignInReport> ClientImpl::arrive(const store::IdentitySwitch& change) {
   } else if (report.was != change.to) {
     autopilot_.find_datasets();  // those of its own that the app has not opened
   }
-  if (report.was != change.to) follow_identity();
+  if (another) follow_identity();
   return report;
 }
 
@@ -161,10 +169,9 @@ void ClientImpl::let_go_of_datasets() {
     for (const auto& [name, dataset] : datasets_) {
       if (dataset->stale()) datasets.push_back(dataset);  // some may have been opened since, for the new one
     }
-    for (const auto& dataset : datasets) {
-      listening_.erase(dataset->id());
-      datasets_.erase(dataset->name());
-    }
+    for (const auto& dataset : datasets) datasets_.erase(dataset->name());
+    for (auto& dataset : std::exchange(replaced_, {})) datasets.push_back(std::move(dataset));
+    for (const auto& dataset : datasets) listening_.erase(dataset->id());
   }
   for (const auto& dataset : datasets) {
     std::ignore = with_store([id = dataset->id()](store::Store& store) -> Result<void> {
@@ -192,42 +199,43 @@ void ClientImpl::sign_in(Login login, GuestData guest_data, SignInCallback done)
   });
 }
 
-Result<void> ClientImpl::leave(const std::function<Result<std::vector<std::string>>(store::Store&)>& forget) {
-  if (keeper_) keeper_->sign_out(signed_out());
-  Result<std::vector<std::string>> gone = std::vector<std::string>();
+// Secrets first: wherever this ends, none outlasts who was let go; who was not gets new ones.
+Result<void> ClientImpl::leave(const std::optional<std::string>& whose,
+                               const std::function<Result<void>(store::Store&)>& forget) {
+  auto known = with_store([&](store::Store& store) { return store.known_identities(whose); });
+  if (!known) return std::move(known).error();
+  auto forgotten = keeper_ ? keeper_->forget_kept(*known) : Result<void>();
   {
     const auto alone = alone_with_store();
     if (store_closed_) return closed_error();
-    gone = forget(*store_);
-    if (!gone) return std::move(gone).error();
+    if (auto gone = forget(*store_); !gone) return gone;
     const std::lock_guard guard(whose_mutex_);
     if (keeper_) whose_.identity = IdentityId();
     ++epoch_;
   }
+  if (keeper_) keeper_->sign_out(signed_out());
   let_go_of_datasets();
   start_automatic_syncs_over();
   change_stream_->start_over();
-  return keeper_ ? keeper_->forget_kept(*gone) : Result<void>();
+  return forgotten;
 }
 
 void ClientImpl::sign_out(DoneCallback done) {
   begin_here<void>(std::move(done), [self = shared_from_this()](Completed<void> completed) {
     if (!self->keeper_) return completed(wrong_option("ClientOptions::identity is not set: nobody is signed in"));
-    completed(self->leave([self](store::Store& store) {
-      auto left = store.leave_identity();
-      return left ? Result(std::vector{self->identity_id()}) : std::move(left).error();
-    }));
+    completed(self->leave(self->identity_id(), [](store::Store& store) { return store.leave_identity(); }));
   });
 }
 
 void ClientImpl::wipe(Whose whose, DoneCallback done) {
   begin_here<void>(std::move(done), [self = shared_from_this(), whose](Completed<void> completed) {
-    completed(self->leave([self, whose](store::Store& store) {
-      const auto identity = self->identity_id();
-      auto gone = store.wipe(whose == Whose::kEverybody ? std::nullopt : std::optional(identity));
+    const auto identity = self->identity_id();
+    const auto gone = whose == Whose::kEverybody ? std::nullopt : std::optional(identity);
+    completed(self->leave(gone, [&](store::Store& store) {
+      auto wiped = store.wipe(gone);
       // Without a keeper it is ClientOptions that say who works here.
-      if (gone && !self->keeper_ && !identity.empty()) std::ignore = store.adopt_identity(identity);
-      return gone;
+      if (wiped && !self->keeper_ && !identity.empty()) std::ignore = store.adopt_identity(identity);
+      return wiped;
     }));
   });
 }

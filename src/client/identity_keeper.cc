@@ -103,7 +103,7 @@ void IdentityKeeper::get(Use use) {
   }
   if (!std::exchange(looked_for_kept_, true)) {
     const auto known = hooks_.known();
-    if (known && !known->identity.empty()) load_kept(known->identity);
+    if (known && known->settled) load_kept(known->identity);
   }
   if (good_for_a_while()) return use(*credentials_);
   auto talk = std::make_shared<Talk>();
@@ -178,8 +178,8 @@ void IdentityKeeper::begin(TalkPtr talk) {
   talk_->known = std::move(*known);
   const auto& now = talk_->known;
   if (talk_->login.is_guest()) {
-    talk_->presented = now.identity.empty() || (talk_->signing_in && !now.guest) ? now.last_guest : now.identity;
-  } else if (!talk_->signing_in || now.guest) {
+    talk_->presented = now.identity.empty() || (talk_->signing_in && !now.guest()) ? now.last_guest : now.identity;
+  } else if (!talk_->signing_in || now.guest()) {
     talk_->presented = now.identity;  // D15: never an account's with another user's login
   }
   ask_login();
@@ -232,7 +232,7 @@ void IdentityKeeper::take_backend(DeveloperToken token) {
     return fail(bad_login("the login callback's token is no JSON Web Token"));
   }
   const auto& now = talk_->known;
-  if (!talk_->signing_in && !now.identity.empty() && !now.guest && *identity != now.identity) {
+  if (!talk_->signing_in && !now.identity.empty() && !now.guest() && *identity != now.identity) {
     return fail(needs_sign_in("the login callback's token is of another identity; call sign_in() to switch to it"));
   }
   talk_->presented = std::move(*identity);
@@ -278,28 +278,55 @@ void IdentityKeeper::take_credentials(HttpResponse response) {
   auto answer = wire::decode_get_credentials(response.body);
   if (!answer) return fail(std::move(answer).error());
   const auto talk = talk_;
-  auto report = hooks_.arrive(decide(answer->identity));
-  if (talk_ != talk) return;  // the app has shut the client down when it heard of the change
-  if (!report) return fail(std::move(report).error());
+  std::optional<SignInReport> report;
+  if (renews(answer->identity)) {
+    hooks_.renewed();
+  } else {
+    auto arrived = hooks_.arrive(decide(answer->identity));
+    if (talk_ != talk) return;  // the app has shut the client down when it heard of the change
+    if (!arrived && arrived.error().code == ErrorCode::kOutdated && !talk->overtaken) return begin_again();
+    if (!arrived) return fail(std::move(arrived).error());
+    report = std::move(*arrived);
+  }
   looked_for_kept_ = true;
   signed_out_ = false;
-  login_ = talk_->login;
+  login_ = talk->login;
   use_from_now_on(answer->credentials);
-  report->not_kept = keep(answer->identity, answer->credentials);
-  end(std::move(answer->credentials), std::move(*report));
+  if (talk->signing_in || talk->known.of_directory) {  // D18: not of one whom another process has signed out
+    auto not_kept = keep(answer->identity, answer->credentials);
+    if (report) report->not_kept = std::move(not_kept);
+  }
+  end(std::move(answer->credentials), std::move(report));
+}
+
+store::IdentityKind IdentityKeeper::kind() const {
+  return talk_->login.is_guest() ? store::IdentityKind::kGuest : store::IdentityKind::kAccount;
+}
+
+// D18: a process that only goes on as who it was says nothing about whose the directory is.
+bool IdentityKeeper::renews(const IdentityId& answered) const {
+  const auto& known = talk_->known;
+  return !talk_->signing_in && known.settled && answered == known.identity && known.kind == kind();
 }
 
 store::IdentitySwitch IdentityKeeper::decide(const IdentityId& answered) const {
-  using store::IdentityKind;
   const auto& before = talk_->known;
-  store::IdentitySwitch change{.to = answered.text(),
-                               .kind = talk_->login.is_guest() ? IdentityKind::kGuest : IdentityKind::kAccount};
+  store::IdentitySwitch change{
+      .from = before.identity.text(), .to = answered.text(), .kind = kind(), .asked_for = talk_->signing_in};
   // It was sent, or it is the guest who logs in: so it has become the one that was answered.
-  const bool became = before.guest || before.identity == talk_->presented;
+  const bool became = before.guest() || before.identity == talk_->presented;
   if (!before.identity.empty() && became && answered != before.identity && !talk_->login.is_guest()) {
     change.guest_data = talk_->guest_data;
   }
   return change;
+}
+
+void IdentityKeeper::begin_again() {
+  auto talk = std::exchange(talk_, nullptr);
+  context_.driver->cancel_timer(talk->timer);
+  talk->timer = 0;
+  talk->overtaken = true;
+  begin(std::move(talk));
 }
 
 void IdentityKeeper::end(Result<Credentials> credentials, std::optional<SignInReport> report) {
@@ -310,7 +337,9 @@ void IdentityKeeper::end(Result<Credentials> credentials, std::optional<SignInRe
   if (talk->signed_in) {
     talk->signed_in(report ? Result<SignInReport>(std::move(*report)) : Result<SignInReport>(credentials.error()));
   }
-  for (const auto& use : talk->uses) use(credentials);
+  // Who waited for a sign-in that failed goes on as whoever it is.
+  const bool as_before = talk->signing_in && !credentials && !signed_out_;
+  for (const auto& use : talk->uses) as_before ? get(use) : use(credentials);
   if (talk_ || later_.empty()) return;
   auto following = std::move(later_.front());
   later_.pop_front();

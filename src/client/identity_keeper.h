@@ -25,9 +25,12 @@ namespace syncline {
 
 // Who it is now, as the store knows it.
 struct KnownIdentity {
-  IdentityId identity = {};  // empty: nobody yet
-  bool guest = false;
-  IdentityId last_guest = {};  // one to come back to
+  IdentityId identity = {};                      // empty: nobody yet
+  bool settled = false;                          // the client works for it; false: another process has found it
+  std::optional<store::IdentityKind> kind = {};  // nullopt: not written down yet
+  IdentityId last_guest = {};                    // one to come back to
+  bool of_directory = true;                      // who opens the directory next is it; false: others have switched that
+  [[nodiscard]] bool guest() const { return kind == store::IdentityKind::kGuest; }
 };
 
 struct IdentityContext {
@@ -44,6 +47,8 @@ struct IdentityHooks {
   std::function<Result<KnownIdentity>()> known;
   // Makes it the client's. Nothing has changed if it fails.
   std::function<Result<SignInReport>(const store::IdentitySwitch&)> arrive;
+  // It is who it was.
+  std::function<void()> renewed;
 };
 
 class IdentityKeeper : public std::enable_shared_from_this<IdentityKeeper> {
@@ -73,6 +78,7 @@ class IdentityKeeper : public std::enable_shared_from_this<IdentityKeeper> {
   struct Talk {
     Login login = Login::guest();
     bool signing_in = false;
+    bool overtaken = false;  // by another process, once: it began again with what that has found
     GuestData guest_data = GuestData::kMerge;
     std::vector<Use> uses;
     SignedIn signed_in;
@@ -98,7 +104,10 @@ class IdentityKeeper : public std::enable_shared_from_this<IdentityKeeper> {
   void call(HttpRequest request, void (IdentityKeeper::*step)(HttpResponse));
   void take_identity(HttpResponse response);
   void take_credentials(HttpResponse response);
+  [[nodiscard]] store::IdentityKind kind() const;
+  [[nodiscard]] bool renews(const IdentityId& answered) const;
   [[nodiscard]] store::IdentitySwitch decide(const IdentityId& answered) const;
+  void begin_again();
   void end(Result<Credentials> credentials, std::optional<SignInReport> report);
   void fail(Error error) { end(std::move(error), std::nullopt); }
 

@@ -87,7 +87,12 @@ void PushRegistration::go_on() {
 
 void PushRegistration::end_run() {
   const auto failures = failures_;
-  for (const auto& done : std::exchange(running_, {})) done(failures);
+  auto ended = std::exchange(running_, {});
+  // The client goes, or works for another by now: nothing more is asked for those who wait.
+  if (failures.all && stops_everything(*failures.all)) {
+    for (auto& done : std::exchange(waiting_, {})) ended.push_back(std::move(done));
+  }
+  for (const auto& done : ended) done(failures);
   runs_ = false;
   if (!waiting_.empty()) start_run();
 }

@@ -8,6 +8,16 @@ std::string last_identity(Connection& connection) {
   return load_meta(connection, kIdentity).value_or(std::string());
 }
 
+void StoreImpl::note_opened(DatasetId dataset) {
+  const std::lock_guard guard(opened_mutex);
+  opened.insert(dataset);
+}
+
+void StoreImpl::forget_opened() {
+  const std::lock_guard guard(opened_mutex);
+  opened.clear();
+}
+
 namespace {
 
 // What was written before any identity was known becomes `owner`'s.
@@ -65,14 +75,17 @@ Result<std::string> Store::adopt_identity(const std::string& wanted) {
 Result<DatasetId> Store::open_dataset(const std::string& identity, const std::string& name) {
   auto known = reading(
       *impl_, [&](Connection& connection) { return find_dataset(connection, owner_of(connection, identity), name); });
-  if (!known || *known != 0) return known;
-  return guarded(*impl_, [&] {
-    WriteTransaction transaction(*impl_, Lasting::kAsOption);
-    const auto owner = owner_of(transaction.connection(), identity);
-    const auto id = find_or_add_dataset(transaction.connection(), owner, name);
-    transaction.commit();
-    return id;
-  });
+  if (known && *known == 0) {
+    known = guarded(*impl_, [&] {
+      WriteTransaction transaction(*impl_, Lasting::kAsOption);
+      const auto owner = owner_of(transaction.connection(), identity);
+      const auto id = find_or_add_dataset(transaction.connection(), owner, name);
+      transaction.commit();
+      return id;
+    });
+  }
+  if (known) impl_->note_opened(*known);
+  return known;
 }
 
 Result<std::vector<std::string>> Store::dataset_names(const std::string& identity) {

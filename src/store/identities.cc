@@ -67,24 +67,46 @@ std::vector<NamedDataset> datasets_of(Connection& connection, std::string_view i
   return found;
 }
 
+// Those whose data is this identity's: itself, who became it, who became those; nullopt: all that are known.
+std::vector<std::string> owners(Connection& connection, const std::optional<std::string>& identity) {
+  auto row = connection.use(R"sql(
+    WITH RECURSIVE own (identity) AS (
+      SELECT ?2 WHERE NOT ?1
+      UNION SELECT i.identity FROM identity AS i JOIN own ON i.heir = own.identity WHERE i.kind = ?3)
+    SELECT identity FROM own
+    UNION SELECT identity FROM dataset WHERE ?1
+    UNION SELECT identity FROM identity WHERE ?1)sql");
+  row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
+  row.bind(static_cast<std::int64_t>(IdentityKind::kMerged));
+  std::vector<std::string> found;
+  while (row.step()) found.push_back(row.text(0));
+  return found;
+}
+
 // What nobody wrote becomes `owner`'s. Where it has a dataset of that name already, the two are merged record by
-// record: the nameless one waits for that as if it were a guest's. False: there was such a one.
-bool claim_for(Connection& connection, const std::string& owner) {
-  bool all = true;
+// record: the nameless one waits for that as if it were a guest's.
+void claim_for(Connection& connection, const std::string& owner) {
   std::string nameless;
   for (const auto& dataset : datasets_of(connection, "")) {
     if (find_dataset(connection, owner, dataset.name) == 0) {
       give(connection, dataset.id, owner);
       continue;
     }
-    all = false;
     if (nameless.empty()) {  // no identity's id looks like this
-      nameless = ":" + std::to_string(connection.number("SELECT coalesce(max(id), 0) + 1 FROM identity"));
+      nameless = ":" + std::to_string(dataset.id);
       set_identity(connection, {.identity = nameless, .kind = IdentityKind::kMerged, .heir = owner});
     }
     give(connection, dataset.id, nameless);
   }
-  return all;
+}
+
+// What was opened while nobody was known has become whoever's another process found, perhaps, or was wiped.
+bool all_opened_are_of(StoreImpl& impl, std::string_view owner) {
+  const std::lock_guard guard(impl.opened_mutex);
+  return std::all_of(impl.opened.begin(), impl.opened.end(), [&](DatasetId dataset) {
+    auto row = impl.writer->use("SELECT identity FROM dataset WHERE id = ?");
+    return row.bind(dataset).step() && row.text(0) == owner;
+  });
 }
 
 // The name under which a guest's dataset is kept beside the account's own: the service's, if it has to keep one too.
@@ -158,8 +180,8 @@ class Move {
     const auto guest = load_key(connection_, from_, key);
     const auto heir = load_key(connection_, to_, key);
     const auto& value = guest.visible();
-    // A tombstone, or a removal of what the service never had.
-    if (!value && !(guest.pending && guest.base && guest.base->value)) return true;
+    // A tombstone, or a removal of what the service does not have and will not get (push.cc).
+    if (!value && !(guest.pending && may_be_present(key, guest))) return true;
     if (heir.pending) return heir.pending->value == value;  // two unsent values: the other one has to be sent first
     if (heir.base && heir.base->value == value) return true;
     const bool same_ancestor = guest.base && heir.base && guest.base->value == heir.base->value;
@@ -169,6 +191,12 @@ class Move {
     }
     write(key, guest, heir);
     return true;
+  }
+
+  bool may_be_present(const std::string& key, const KeyState& guest) {
+    if (guest.base && guest.base->value) return true;
+    const auto sent = sent_values(key);
+    return std::any_of(sent.begin(), sent.end(), [](const auto& value) { return value.has_value(); });
   }
 
   void write(const std::string& key, const KeyState& guest, const KeyState& heir) {
@@ -217,6 +245,9 @@ void merge_one(StoreImpl& impl, const IdentityRow& guest, const NamedDataset& da
                MergeProgress& progress) {
   WriteTransaction transaction(impl, Lasting::kAsOption);
   auto& connection = transaction.connection();
+  const auto now = load_identity(connection, guest.identity);
+  // Another process has wiped it meanwhile, or it is a guest again.
+  if (!now || now->kind != IdentityKind::kMerged || now->heir != guest.heir) return;
   start_over(connection, dataset.id);
   if (how == GuestData::kDiscard) {
     forget_records(connection, dataset.id);
@@ -272,6 +303,10 @@ std::vector<MergeTask> merge_tasks(Connection& connection) {
 
 }  // namespace
 
+Result<std::string> Store::current_identity() {
+  return reading(*impl_, [](Connection& connection) { return last_identity(connection); });
+}
+
 Result<std::optional<IdentityKind>> Store::identity_kind(const std::string& identity) {
   return reading(*impl_, [&](Connection& connection) -> std::optional<IdentityKind> {
     const auto known = load_identity(connection, identity);
@@ -290,20 +325,25 @@ Result<Switched> Store::switch_identity(const IdentitySwitch& change) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
-    Switched switched{.was = last_identity(connection), .datasets_stay = true};
-    set_identity(connection, {.identity = change.to, .kind = change.kind});
-    if (switched.was.empty()) switched.datasets_stay = claim_for(connection, change.to);
-    if (!switched.was.empty() && switched.was != change.to) {
-      switched.datasets_stay = false;
-      if (change.guest_data) {
-        set_identity(connection, {.identity = switched.was,
-                                  .kind = IdentityKind::kMerged,
-                                  .heir = change.to,
-                                  .guest_data = *change.guest_data});
-      }
+    const auto last = last_identity(connection);
+    if (!change.asked_for && change.from.empty() && !last.empty()) {
+      fail(ErrorCode::kOutdated, "another process has found an identity for this directory meanwhile");
     }
-    set_meta(connection, kIdentity, change.to);
+    set_identity(connection, {.identity = change.to, .kind = change.kind});
+    if (change.guest_data && change.from != change.to) {
+      set_identity(connection, {.identity = change.from,
+                                .kind = IdentityKind::kMerged,
+                                .heir = change.to,
+                                .guest_data = *change.guest_data});
+    }
+    if (change.asked_for || last == change.from) {
+      if (last.empty()) claim_for(connection, change.to);
+      set_meta(connection, kIdentity, change.to);
+    }
+    const bool same = change.from.empty() || change.from == change.to;
+    const Switched switched{.datasets_stay = same && all_opened_are_of(*impl_, change.to)};
     transaction.commit();
+    if (!switched.datasets_stay) impl_->forget_opened();
     return switched;
   });
 }
@@ -313,6 +353,7 @@ Result<void> Store::leave_identity() {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     set_meta(transaction.connection(), kIdentity, "");
     transaction.commit();
+    impl_->forget_opened();
   });
 }
 
@@ -330,55 +371,49 @@ Result<MergeProgress> Store::merge_identities() {
 }
 
 Result<std::vector<UnsentData>> Store::unsent(const std::optional<std::string>& identity) {
-  return reading(*impl_, [&](Connection& connection) {
-    auto row = connection.use(R"sql(
-      SELECT d.identity, d.name, (SELECT count(*) FROM journal AS j WHERE j.dataset = d.id) AS pending,
-             (SELECT count(*) FROM conflict AS c WHERE c.dataset = d.id)
-      FROM dataset AS d WHERE (?1 OR d.identity = ?2) AND pending > 0 ORDER BY d.identity, d.name)sql");
-    row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
+  return reading_snapshot(*impl_, [&](Connection& connection) {
     std::vector<UnsentData> found;
-    while (row.step()) {
-      found.push_back({.identity_id = row.text(0),
-                       .dataset = row.text(1),
-                       .pending = static_cast<std::size_t>(row.number(2)),
-                       .conflicts = static_cast<std::size_t>(row.number(3))});
+    for (const auto& owner : owners(connection, identity)) {
+      auto row = connection.use(R"sql(
+        SELECT d.name, (SELECT count(*) FROM journal AS j WHERE j.dataset = d.id) AS pending,
+               (SELECT count(*) FROM conflict AS c WHERE c.dataset = d.id)
+        FROM dataset AS d WHERE d.identity = ? AND pending > 0 ORDER BY d.name)sql");
+      row.bind(std::string_view(owner));
+      while (row.step()) {
+        found.push_back({.identity_id = owner.starts_with(':') ? std::string() : owner,
+                         .dataset = row.text(0),
+                         .pending = static_cast<std::size_t>(row.number(1)),
+                         .conflicts = static_cast<std::size_t>(row.number(2))});
+      }
     }
     return found;
   });
 }
 
-Result<std::vector<std::string>> Store::wipe(const std::optional<std::string>& identity) {
+Result<std::vector<std::string>> Store::known_identities(const std::optional<std::string>& identity) {
+  return reading(*impl_, [&](Connection& connection) { return owners(connection, identity); });
+}
+
+Result<void> Store::wipe(const std::optional<std::string>& identity) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
-    std::vector<DatasetId> datasets;
-    std::vector<std::string> whose;
-    {
-      auto row = connection.use("SELECT id FROM dataset WHERE ?1 OR identity = ?2");
-      row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
-      while (row.step()) datasets.push_back(row.number(0));
-      auto owner = connection.use(R"sql(
-        SELECT identity FROM dataset WHERE ?1 OR identity = ?2 UNION
-        SELECT identity FROM identity WHERE ?1 OR identity = ?2)sql");
-      owner.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
-      while (owner.step()) whose.push_back(owner.text(0));
-    }
     set_meta(connection, "last_dataset", std::to_string(connection.number(R"sql(
       SELECT max(coalesce((SELECT max(id) FROM dataset), 0),
                  coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_dataset'), 0)))sql")));
-    for (const auto dataset : datasets) {
-      forget_records(connection, dataset);
-      transaction.forget_totals(dataset);
-      connection.use("DELETE FROM dataset WHERE id = ?").bind(dataset).run();
+    for (const auto& owner : owners(connection, identity)) {
+      for (const auto& dataset : datasets_of(connection, owner)) {
+        forget_records(connection, dataset.id);
+        transaction.forget_totals(dataset.id);
+        connection.use("DELETE FROM dataset WHERE id = ?").bind(dataset.id).run();
+      }
+      connection.use("DELETE FROM identity WHERE identity = ?").bind(std::string_view(owner)).run();
+      forget_pushes(connection, owner);
     }
-    connection.use("DELETE FROM identity WHERE ?1 OR identity = ?2")
-        .bind(identity ? 0 : 1)
-        .bind(identity ? std::string_view(*identity) : std::string_view())
-        .run();
-    forget_pushes(connection, identity);
+    if (!identity) forget_pushes(connection, identity);
     if (!identity || last_identity(connection) == *identity) set_meta(connection, kIdentity, "");
     transaction.commit();
-    return whose;
+    impl_->forget_opened();
   });
 }
 

@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -44,6 +45,10 @@ struct StoreImpl {
   // Whether another connection has committed since the last call: what is kept in memory may be wrong. With
   // write_mutex.
   bool others_wrote();
+  // Of datasets that were opened and are still in use. [any thread]
+  void note_opened(DatasetId dataset);
+  void forget_opened();
+
   // Compares the watched datasets with their pictures, if anybody else has written. With write_mutex.
   void look_at_others();
 
@@ -56,6 +61,9 @@ struct StoreImpl {
   std::unordered_map<DatasetId, Picture> watched;
   bool unseen = false;  // others wrote since the pictures were compared
   std::vector<std::pair<DatasetId, KeyChanges>> noticed;
+
+  std::mutex opened_mutex;     // guards opened; no other is locked under it
+  std::set<DatasetId> opened;  // since datasets last had to be opened anew
 
   std::mutex read_mutex;  // guards reader
   std::optional<Connection> reader;

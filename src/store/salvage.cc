@@ -89,6 +89,7 @@ class Salvage {
     save_journal();
     save_sent();
     save_identities();
+    save_twins();
     save_pushes();
     return result_;
   }
@@ -114,6 +115,7 @@ class Salvage {
   bool save_change(const Statement& row, RowId id, const Found& found);
   void save_sent();
   void save_identities();
+  void save_twins();
   void save_pushes();
 
   Connection& source_;
@@ -250,6 +252,24 @@ void Salvage::save_identities() {
           "SELECT identity, kind, heir, guest_data FROM identity WHERE "
           "row_sum('i', identity, kind, heir, guest_data) = checksum ORDER BY id",
           take);
+}
+
+// Without it, the app is asked again, and what it agreed to delete stays. Versions before 3 have no such table.
+void Salvage::save_twins() {
+  read_on(source_,
+          "SELECT dataset, name, doomed FROM twin WHERE row_sum('t', dataset, name, doomed) = checksum ORDER BY id",
+          [&](const Statement& row) {
+            if (!datasets_.contains(row.number(0))) return;
+            const auto name = row.text(1);
+            fresh_
+                .use(
+                    "INSERT OR IGNORE INTO twin (dataset, name, doomed, checksum) "
+                    "VALUES (?1, ?2, ?3, row_sum('t', ?1, ?2, ?3))")
+                .bind(row.number(0))
+                .bind(std::string_view(name))
+                .bind(row.number(2))
+                .run();
+          });
 }
 
 // Nobody else knows what the app wants to hear of. A store before version 3 has none of it.

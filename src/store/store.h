@@ -96,15 +96,20 @@ enum class IdentityKind : std::uint8_t {
 };
 
 struct IdentitySwitch {
+  // Whom this client works for; empty: nobody yet. Other processes may have switched the directory since.
+  std::string from = {};
   std::string to = {};
   IdentityKind kind = IdentityKind::kAccount;  // of `to`
-  // The one before became `to`, which gets its data in this way. nullopt: they have nothing to do with one another.
+  // `from` became `to`, which gets its data in this way. nullopt: they have nothing to do with one another.
   std::optional<GuestData> guest_data = {};
+  // The app asked for it: the directory is `to`'s from now on, whoever's it was. If not, what others made of the
+  // directory stays.
+  bool asked_for = true;
 };
 
 struct Switched {
-  std::string was = {};
-  bool datasets_stay = false;  // all open ones are `to`'s now, under the same DatasetId
+  // All datasets that this store has opened for `from` are `to`'s now, under the same DatasetId.
+  bool datasets_stay = false;
 };
 
 // How far the data of merged identities has come.
@@ -166,24 +171,29 @@ class Store {
   Result<void> finish_deletion(SyncLease& lease);
 
   // --- who works here: identities.cc
+  // Whose the directory is, for whoever opens it next; empty: nobody's.
+  [[nodiscard]] Result<std::string> current_identity();
   // nullopt: never switched to.
   [[nodiscard]] Result<std::optional<IdentityKind>> identity_kind(const std::string& identity);
   // The last guest that was here and did not become anybody; empty: none.
   [[nodiscard]] Result<std::string> last_guest();
   // From now on `to` is the identity, and it is written down whose data goes to whom; merge_identities() does it.
-  // What was written without an identity goes to `to` (D15).
+  // What was written without an identity goes to `to` (D15). Errors: kOutdated, if it is from nobody to one whom the
+  // app did not ask for, and another process has found an identity meanwhile: that one is to be used.
   Result<Switched> switch_identity(const IdentitySwitch& change);
   // From now on nobody is; what is written belongs to the next one.
   Result<void> leave_identity();
   // Moves the data of merged identities on, a dataset a transaction: interrupted or waiting, the next call goes on. An
   // error of one dataset does not keep the others: the first error is what comes back.
   Result<MergeProgress> merge_identities();
-  // By identity and dataset, where there are any; nullopt: everybody's.
+  // By identity and dataset, where there are any, what waits for this identity included; nullopt: everybody's.
   [[nodiscard]] Result<std::vector<UnsentData>> unsent(const std::optional<std::string>& identity);
-  // Removes all that is kept of an identity; nullopt: of everybody. Says of whom.
-  Result<std::vector<std::string>> wipe(const std::optional<std::string>& identity);
+  // This one, and those that became it; nullopt: all that anything is kept of.
+  [[nodiscard]] Result<std::vector<std::string>> known_identities(const std::optional<std::string>& identity);
+  // Removes all that is kept of known_identities().
+  Result<void> wipe(const std::optional<std::string>& identity);
 
-  // Of these merged datasets, those that the app was not asked for.
+  // Of these merged datasets, those that the app was not asked for, and that are not here as datasets of their own.
   [[nodiscard]] Result<std::vector<std::string>> new_twins(DatasetId dataset, const std::vector<std::string>& names);
   Result<void> answer_twins(DatasetId dataset, const std::vector<std::string>& names, bool doomed);
   [[nodiscard]] Result<std::vector<std::string>> doomed_twins(DatasetId dataset);

@@ -8,7 +8,12 @@ Result<std::vector<std::string>> Store::new_twins(DatasetId dataset, const std::
   return reading_snapshot(*impl_, [&](Connection& connection) {
     std::vector<std::string> fresh;
     for (const auto& name : names) {
-      auto known = connection.use("SELECT 1 FROM twin WHERE dataset = ? AND name = ?");
+      // One that is here as a dataset of its own is in use: a guest's that was kept apart has the twin's very name.
+      auto known = connection.use(R"sql(
+        SELECT 1 FROM twin WHERE dataset = ?1 AND name = ?2
+        UNION ALL
+        SELECT 1 FROM dataset AS d JOIN dataset AS other ON other.identity = d.identity
+        WHERE d.id = ?1 AND other.name = ?2)sql");
       if (!known.bind(dataset).bind(std::string_view(name)).step()) fresh.push_back(name);
     }
     return fresh;

@@ -249,6 +249,27 @@ TEST_F(KeeperTest, D13BadInputALoginCallbackThatNeverAnswersEndsAfterItsTime) {
   EXPECT_EQ(phone.transport->requests(), 0U);
 }
 
+TEST_F(KeeperTest, D13ASignInThatFailsLeavesTheSyncsOfWhoIsSignedIn) {
+  ASSERT_TRUE(sign_in(phone, user("anna")));
+  phone.put("k", "1");
+  std::function<void(Result<LoginTokens>)> held;
+  Answers<SignInReport> signs;
+  SyncAnswers syncs;
+  phone.client->sign_in(
+      Login::with_tokens([&](std::function<void(Result<LoginTokens>)> answer) { held = std::move(answer); }),
+      GuestData::kMerge, signs.callback());
+  phone.client->tick(phone.clock->monotonic());
+  phone.dataset().synchronize(syncs.callback());
+  for (int i = 0; i < 5; ++i) phone.client->tick(phone.clock->monotonic());
+  phone.clock->advance(phone.options.identity->login_timeout);
+  for (int i = 0; i < 20; ++i) phone.client->tick(phone.clock->monotonic());
+  ASSERT_EQ(signs.count(), 1U);
+  EXPECT_FALSE(signs.at(0));
+  ASSERT_EQ(syncs.count(), 1U);
+  EXPECT_EQ(outcome_of(syncs.at(0)), "ok");
+  EXPECT_EQ(identity_calls(phone, "GetCredentialsForIdentity"), 1U);
+}
+
 TEST_F(KeeperTest, D13Case14BadInputLoginCallbacksThatThrowOrForget) {
   phone.put("k", "1");
   const auto refused = [&](Login login) {

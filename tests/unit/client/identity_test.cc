@@ -1,6 +1,9 @@
 // Who the client works for, and the ways from one identity to another (D15, D13, D14, cases 17 to 20).
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "login_service.h"
 #include "service/server.h"
@@ -15,20 +18,6 @@ using ::testing::IsEmpty;
 class IdentityTest : public LoginTest {
  protected:
   IdentityTest() { sign_up(phone); }
-  std::string signed_in(Device& device, Login login, GuestData guest_data = GuestData::kMerge) {
-    const auto report = sign_in(device, std::move(login), guest_data);
-    EXPECT_TRUE(report) << report.error().message;
-    return report ? report->identity_id : "";
-  }
-  // What the service has of a user's, seen by a device that was never here before.
-  Values at_service(std::string subject, std::string_view dataset = "game") {
-    LoginDevice device(*this, "witness", user(std::move(subject)));
-    device.sync_well(dataset);
-    Values all;
-    const auto records = device.dataset(dataset).records().value();
-    for (const auto& record : records) all.emplace(record.key, record.value);
-    return all;
-  }
   Device phone{backend, "phone"};
 };
 
@@ -243,8 +232,8 @@ TEST_F(GuestTest, D10AKillAnywhereIsMadeGood) {
   phone.client.reset();
   {
     const auto store = store::Store::open({.directory = phone.options.data_directory}).value();
-    ASSERT_TRUE(
-        store->switch_identity({.to = anna, .kind = store::IdentityKind::kAccount, .guest_data = GuestData::kMerge}));
+    ASSERT_TRUE(store->switch_identity(
+        {.from = guest, .to = anna, .kind = store::IdentityKind::kAccount, .guest_data = GuestData::kMerge}));
   }
   phone.options.identity->login = user("anna");
   EXPECT_EQ(phone.get("mine"), "2");
@@ -306,6 +295,39 @@ TEST_F(GuestTest, MergedDatasetsAreOfferedOnceAndDeletedIfTheAppSaysSo) {
     device.run_until([&] { return listed.count() == 1; });
     EXPECT_EQ(listed.at(0)->size(), answer == MergedAnswer::kDelete ? 1U : 2U);
   }
+}
+
+// D1: what was kept apart because it would not fit has the very name of what the service keeps apart.
+TEST_F(GuestTest, D1MergedDatasetsOneThatIsInUseHereIsNotOffered) {
+  const auto fill = [this](const std::string& whose) {
+    std::vector<Change> changes;
+    for (int i = 0; i < 600; ++i) changes.push_back({.key = whose + std::to_string(i), .value = "1"});
+    ASSERT_TRUE(phone.dataset().put_all(changes));
+    phone.sync_well();
+  };
+  int offered = 0;
+  phone.client.reset();
+  phone.options.identity->merged_datasets = [&](const MergedDatasets&) {
+    ++offered;
+    return MergedAnswer::kDelete;
+  };
+  phone.options.conflict_handler = conflict_policy::keep_remote;
+  signed_in(phone, user("ben"));
+  signed_in(phone, user("anna"));
+  fill("anna's");
+  ASSERT_TRUE(sign_out(phone));
+  const auto second = signed_in(phone, Login::guest());
+  fill("guest's");
+  signed_in(phone, user("anna"));
+  for (int i = 0; i < 2; ++i) {
+    phone.sync_well();
+    phone.settle();
+  }
+  EXPECT_EQ(offered, 0);
+  const auto apart = "game." + second;
+  phone.sync_well(apart);
+  EXPECT_EQ(phone.dataset(apart).records().value().size(), 600U);
+  EXPECT_EQ(at_service("anna", apart).size(), 600U);
 }
 
 TEST_F(GuestTest, D13MergedDatasetsAHandlerThatThrowsIsAskedAgain) {
@@ -397,6 +419,25 @@ TEST_F(IdentityTest, D13ASignOutEndsWhatRuns) {
   phone.settle();
   EXPECT_EQ(phone.client->identity_id(), "");
   EXPECT_EQ(phone.get("k"), "1");
+}
+
+TEST_F(IdentityTest, D3ASignOutThatFailsLeavesAllAsItWas) {
+  phone.options.lock_timeout = std::chrono::milliseconds{0};
+  const auto anna = signed_in(phone, user("anna"));
+  phone.put("k", "1");
+  auto dataset = phone.dataset();
+  {
+    const int held = ::open((phone.options.data_directory + "/syncline.lock").c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(held, LOCK_EX), 0);
+    const auto out = sign_out(phone);
+    ::close(held);
+    ASSERT_FALSE(out);
+    EXPECT_EQ(out.error().code, ErrorCode::kStorageBusy);
+  }
+  EXPECT_EQ(phone.client->identity_id(), anna);
+  EXPECT_EQ(dataset.get("k").value(), "1");
+  EXPECT_EQ(phone.sync_well().pushed, 1U);
+  EXPECT_TRUE(sign_out(phone));
 }
 
 TEST_F(IdentityTest, BadInputNamesLeaveRoomForWhatAMergeAppends) {

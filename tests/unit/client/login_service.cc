@@ -81,6 +81,21 @@ Result<SignInReport> LoginTest::sign_in(Device& device, Login login, GuestData g
   return answers.count() == 0 ? Result<SignInReport>(Error{.message = "no answer"}) : answers.at(0);
 }
 
+std::string LoginTest::signed_in(Device& device, Login login, GuestData guest_data) {
+  const auto report = sign_in(device, std::move(login), guest_data);
+  EXPECT_TRUE(report) << report.error().message;
+  return report ? report->identity_id : "";
+}
+
+Values LoginTest::at_service(std::string subject, std::string_view dataset) {
+  LoginDevice device(*this, "witness", user(std::move(subject)));
+  device.sync_well(dataset);
+  Values all;
+  const auto records = device.dataset(dataset).records().value();
+  for (const auto& record : records) all.emplace(record.key, record.value);
+  return all;
+}
+
 Result<void> LoginTest::sign_out(Device& device) {
   Answers<void> answers;
   device.client->sign_out(answers.callback());

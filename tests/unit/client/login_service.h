@@ -30,8 +30,12 @@ class LoginTest : public ::testing::Test {
   std::string developer_token(const std::string& name, const std::string& identity, std::string& into);
 
   static Result<SignInReport> sign_in(Device& device, Login login, GuestData guest_data = GuestData::kMerge);
+  // The identity.
+  static std::string signed_in(Device& device, Login login, GuestData guest_data = GuestData::kMerge);
   static Result<void> sign_out(Device& device);
   static Result<void> wipe(Device& device, Whose whose);
+  // What the service has of a user's, seen by a device that was never here before.
+  Values at_service(std::string subject, std::string_view dataset = "game");
   static std::size_t identity_calls(const Device& device, std::string_view operation);
 
   service::TestProvider provider;

@@ -395,5 +395,25 @@ TEST_F(PushTest, D13ShutdownAnswersARegistrationUnderWay) {
   EXPECT_EQ(registered.at(0).error().code, ErrorCode::kCancelled);
 }
 
+TEST_F(PushTest, D13ShutdownAnswersThoseWhoWaitForARegistrationAndFreesAll) {
+  phone.transport->fault_when([](const HttpRequest& request) { return name_of(request) == "register"; },
+                              Fault::hold_request());
+  Answers<std::string> registered;
+  Answers<void> subscribed;
+  phone.client->register_device(PushPlatform::kGcm, "token", registered.callback());
+  phone.settle();
+  phone.client->subscribe_all(subscribed.callback());
+  phone.settle();
+  const auto requests = phone.transport->requests();
+  const auto impl = ClientImpl::of(*phone.client).weak_from_this();
+  phone.client->shutdown(std::chrono::milliseconds{0});
+  EXPECT_EQ(registered.count(), 1U);
+  ASSERT_EQ(subscribed.count(), 1U);
+  EXPECT_EQ(subscribed.at(0).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(phone.transport->requests(), requests);
+  phone.client.reset();
+  EXPECT_TRUE(impl.expired());
+}
+
 }  // namespace
 }  // namespace syncline::testing

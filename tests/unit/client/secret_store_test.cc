@@ -1,8 +1,11 @@
 // The secret store in a file: what it keeps, what it refuses, and that nothing is lost then.
 #include "syncline/secret_store.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -52,6 +55,20 @@ TEST_F(SecretStoreTest, KeepsWhatItIsGivenAcrossARestart) {
   EXPECT_EQ(store->get("empty").value(), "");
   EXPECT_EQ(store->get("k2").value(), "new");
   EXPECT_EQ(store->get("gone").value(), std::nullopt);
+}
+
+TEST_F(SecretStoreTest, D18AProcessThatHoldsItIsNotWaitedForWithoutEnd) {
+  const auto store = open();
+  ASSERT_TRUE(store->set("k", "old"));
+  const int held = ::open((path + ".lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  const auto refused = store->set("k", "new");
+  ::close(held);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kStorageBusy);
+  EXPECT_NE(refused.error().message.find(path), std::string::npos) << refused.error().message;
+  EXPECT_EQ(store->get("k").value(), "old");
+  EXPECT_TRUE(store->set("k", "new"));
 }
 
 TEST_F(SecretStoreTest, OnlyItsOwnerMayReadIt) {

@@ -27,12 +27,13 @@ class IdentitiesTest : public StoreTest {
     return store_->open_dataset(identity, name).value();
   }
   Switched become(const std::string& identity, IdentityKind kind, std::optional<GuestData> guest_data = {}) {
-    auto done = store_->switch_identity({.to = identity, .kind = kind, .guest_data = guest_data});
+    auto done = store_->switch_identity(
+        {.from = store_->current_identity().value(), .to = identity, .kind = kind, .guest_data = guest_data});
     EXPECT_TRUE(done) << done.error().message;
     return done.value_or(Switched{});
   }
   void log_in(GuestData guest_data = GuestData::kMerge) {
-    EXPECT_EQ(become(kAccount, IdentityKind::kAccount, guest_data).was, kGuest);
+    EXPECT_FALSE(become(kAccount, IdentityKind::kAccount, guest_data).datasets_stay);
     id_ = open(kAccount);
   }
   MergeProgress merge() {
@@ -109,6 +110,25 @@ TEST_F(IdentitiesTest, D6WhatTheServiceMovedAsItWasIsNoConflict) {
   EXPECT_TRUE(pulled.changes.empty());
 }
 
+// The service may have taken the value, and then moves it with the rest.
+TEST_F(IdentitiesTest, D1ARemovalOfWhatWasSentWithoutAnAnswerMovesAlong) {
+  pull({remote("was gone", std::nullopt, 1)}, 1);
+  put("k", "1");
+  put("was gone", "1");
+  push_without_answer();
+  remove("k");
+  remove("was gone");
+  put("never sent", "1");
+  remove("never sent");
+  log_in();
+  EXPECT_EQ(merge().moved, 2U);
+  pull({remote("k", "1", 2), remote("was gone", "1", 2)}, 2, PullKind::kComplete);
+  EXPECT_EQ(get("k"), std::nullopt);
+  EXPECT_EQ(get("was gone"), std::nullopt);
+  EXPECT_EQ(pending_text(), "k=(removed)@2 was gone=(removed)@2 ");
+  EXPECT_THAT(conflicts(), IsEmpty());
+}
+
 TEST_F(IdentitiesTest, D7WhatTheAccountHoldsElseIsAConflict) {
   clean("later", "guest", 1);
   put("known", "guest");
@@ -161,6 +181,29 @@ TEST_F(IdentitiesTest, D1TwoUnsentValuesWaitForOneAnother) {
   ASSERT_THAT(conflicts(), SizeIs(1));
   EXPECT_EQ(conflicts()[0].local, "guest");
   EXPECT_EQ(conflicts()[0].remote.value, "account");
+}
+
+// What waits for an identity is its own: said before a wipe, and gone after it.
+TEST_F(IdentitiesTest, AWipeTakesWhatWaitsForTheIdentityToo) {
+  put("k", "guest");
+  become(kAccount, IdentityKind::kAccount);
+  id_ = open(kAccount);
+  put("k", "account");
+  ASSERT_TRUE(store_->leave_identity());
+  ASSERT_TRUE(store_->put(open(""), "k", "nobody", at(1)));
+  become(kGuest, IdentityKind::kGuest);
+  log_in();
+  EXPECT_EQ(merge().waiting, 2U) << "nobody's for the guest's, and that for the account's";
+  const auto unsent = store_->unsent(kAccount).value();
+  ASSERT_THAT(unsent, SizeIs(3));
+  EXPECT_EQ(unsent[0].identity_id, "");
+  EXPECT_EQ(unsent[1].identity_id, kGuest);
+  EXPECT_EQ(unsent[2].identity_id, kAccount);
+  EXPECT_THAT(store_->known_identities(kAccount).value(), SizeIs(3));
+  ASSERT_TRUE(store_->wipe(kAccount));
+  EXPECT_EQ(merge().moved, 0U);
+  EXPECT_THAT(store_->dataset_names(kAccount).value(), IsEmpty());
+  EXPECT_THAT(store_->unsent({}).value(), IsEmpty());
 }
 
 TEST_F(IdentitiesTest, AGuestsDataCanBeKeptApartOrDiscarded) {
@@ -239,6 +282,60 @@ TEST_F(IdentitiesTest, D15Case20WhatNobodyWroteBelongsToTheNext) {
   EXPECT_EQ(store_->get(open(kAccount), "k").value(), "early");
 }
 
+// D18: another process has switched the directory, and then this one goes on from whom it works for.
+TEST_F(IdentitiesTest, D15D18ASwitchIsFromWhomThisProcessWorksFor) {
+  constexpr const char* kOther = "us-east-1:cccccccc-2222-3333-4444-555555555555";
+  put("k", "guest's");
+  const auto others = open_store(directory());
+  ASSERT_TRUE(others->switch_identity({.from = kGuest, .to = kOther}));
+  ASSERT_TRUE(others->put(others->open_dataset(kOther, "save").value(), "k", "other's", at(1)));
+  const auto switched =
+      store_->switch_identity({.from = kGuest, .to = kAccount, .guest_data = GuestData::kMerge}).value();
+  EXPECT_FALSE(switched.datasets_stay);
+  EXPECT_EQ(store_->identity_kind(kGuest).value(), IdentityKind::kMerged);
+  EXPECT_EQ(store_->identity_kind(kOther).value(), IdentityKind::kAccount);
+  EXPECT_EQ(merge().moved, 1U);
+  EXPECT_EQ(store_->get(open(kAccount), "k").value(), "guest's");
+  EXPECT_EQ(store_->current_identity().value(), kAccount);
+  // To where the directory is already: this process's datasets are another's all the same.
+  EXPECT_FALSE(others->switch_identity({.from = kOther, .to = kAccount}).value().datasets_stay);
+}
+
+TEST_F(IdentitiesTest, D18WhatNobodyAskedForLeavesTheDirectoryToOthers) {
+  const auto others = open_store(directory());
+  ASSERT_TRUE(others->leave_identity());
+  const auto nobodys = open("");
+  ASSERT_TRUE(
+      store_->switch_identity({.from = kGuest, .to = kAccount, .guest_data = GuestData::kMerge, .asked_for = false}));
+  EXPECT_EQ(store_->identity_kind(kGuest).value(), IdentityKind::kMerged);
+  EXPECT_EQ(store_->current_identity().value(), "");
+  EXPECT_EQ(open(""), nobodys) << "what is written while nobody is signed in is not this account's";
+}
+
+TEST_F(IdentitiesTest, D15D18WhoIsNobodyJoinsWhomAnotherProcessHasFound) {
+  ASSERT_TRUE(store_->leave_identity());
+  const auto others = open_store(directory());
+  const auto nobodys = open("");
+  ASSERT_TRUE(store_->put(nobodys, "k", "early", at(1)));
+  ASSERT_TRUE(others->switch_identity({.to = kAccount, .asked_for = false}));
+  const auto late = store_->switch_identity({.to = kGuest, .kind = IdentityKind::kGuest, .asked_for = false});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kOutdated);
+  EXPECT_EQ(store_->current_identity().value(), kAccount);
+  EXPECT_TRUE(store_->switch_identity({.from = kAccount, .to = kAccount, .asked_for = false}).value().datasets_stay);
+  EXPECT_EQ(open(kAccount), nobodys);
+}
+
+// What was opened while nobody was known is by now somebody's, who has left again.
+TEST_F(IdentitiesTest, D15WhatAnotherProcessClaimedDoesNotGoToTheNext) {
+  ASSERT_TRUE(store_->leave_identity());
+  const auto others = open_store(directory());
+  ASSERT_TRUE(store_->put(open(""), "k", "1", at(1)));
+  ASSERT_TRUE(others->switch_identity({.to = kAccount}));
+  ASSERT_TRUE(others->leave_identity());
+  EXPECT_FALSE(become(kGuest, IdentityKind::kGuest).datasets_stay);
+}
+
 TEST_F(IdentitiesTest, WhatAWipeWouldLoseIsSaid) {
   put("k", "1");
   put("l", "1");
@@ -309,6 +406,8 @@ TEST_F(IdentitiesTest, D19Version2KeepsAllThatItHeld) {
 TEST_F(IdentitiesTest, D19ASalvagedGuestStillMerges) {
   put("k", "1");
   for (int i = 0; i < 200; ++i) put("filler" + std::to_string(i), std::string(500, 'x'));
+  ASSERT_TRUE(store_->answer_twins(guest_, {"doomed"}, true));
+  ASSERT_TRUE(store_->answer_twins(guest_, {"kept"}, false));
   log_in();
   store_.reset();
   auto bytes = testing::read_file(directory() + "/syncline.db");
@@ -316,6 +415,8 @@ TEST_F(IdentitiesTest, D19ASalvagedGuestStillMerges) {
   testing::write_file(directory() + "/syncline.db", bytes);
   store_ = open_store(directory());
   ASSERT_TRUE(store_->recovery());
+  EXPECT_THAT(store_->new_twins(guest_, {"doomed", "kept", "new"}).value(), ElementsAre("new"));
+  EXPECT_THAT(store_->doomed_twins(guest_).value(), ElementsAre("doomed"));
   merge();
   id_ = open(kAccount);
   EXPECT_EQ(get("k"), "1");
