@@ -1,0 +1,163 @@
+#include "sim/identity_ledger.h"
+
+#include <algorithm>
+
+#include "sim/write_ledger.h"
+
+namespace syncline::sim {
+
+namespace {
+
+constexpr std::string_view kTail = ".us-east-1:";
+
+}  // namespace
+
+std::string root_of(const std::string& dataset) {
+  return dataset.substr(0, dataset.find(kTail));
+}
+
+// --- who there is -------------------------------------------------------------------------------------------------
+
+Who IdentityLedger::of(const std::string& identity) {
+  const auto [found, made] = known_.try_emplace(identity, last_ + 1);
+  if (made) ++last_;
+  return found->second;
+}
+
+Who IdentityLedger::new_nobody() {
+  return ++last_;
+}
+
+std::string IdentityLedger::name(Who who) const {
+  return "I" + std::to_string(who);
+}
+
+std::string IdentityLedger::shown(std::string text) const {
+  for (const auto& [identity, who] : known_) {
+    for (auto at = text.find(identity); at != std::string::npos; at = text.find(identity)) {
+      text.replace(at, identity.size(), name(who));
+    }
+  }
+  return text;
+}
+
+bool IdentityLedger::leads(Who from, Who to) const {
+  std::set<Who> reached{from};
+  for (std::vector<Who> next{from}; !next.empty();) {
+    const Who at = next.back();
+    next.pop_back();
+    if (at == to) return true;
+    for (const auto* edges : {&claims_, &heirs_}) {
+      for (const auto& [before, after] : *edges) {
+        if (before == at && reached.insert(after).second) next.push_back(after);
+      }
+    }
+  }
+  return false;
+}
+
+bool IdentityLedger::merged(Who who) const {
+  return std::any_of(heirs_.begin(), heirs_.end(),
+                     [who](const auto& edge) { return edge.first == who || edge.second == who; });
+}
+
+// --- what the app does --------------------------------------------------------------------------------------------
+
+std::string IdentityLedger::about(const std::string& value, const Write& write) const {
+  return std::string(1, static_cast<char>('A' + write.place.device)) + "'s " + value.substr(0, 12) + ", written by " +
+         name(write.place.who) + " to " + shown(write.place.dataset) + " " + write.place.key + ", ";
+}
+
+void IdentityLedger::wrote(const std::string& value, const Place& place, const std::optional<std::string>& before,
+                           bool sure) {
+  for (auto& [other, write] : writes_) {
+    const bool same = write.place.device == place.device && write.place.who == place.who &&
+                      write.place.dataset == place.dataset && write.place.key == place.key && !place.dataset.empty();
+    if (!same || write.settled) continue;
+    verdict_.require(!write.sure || before == other, "D1",
+                     about(other, write) + "was not there any more when it was written over");
+    write.settled = true;
+  }
+  let_go(before);
+  writes_.try_emplace(value, Write{.place = place, .sure = sure});
+}
+
+void IdentityLedger::let_go(const std::optional<std::string>& value) {
+  if (!value) return;
+  if (const auto write = writes_.find(*value); write != writes_.end()) write->second.settled = true;
+}
+
+void IdentityLedger::let_go_all(int device, std::optional<Who> who) {
+  for (auto& [value, write] : writes_) {
+    if (write.place.device == device && (!who || leads(write.place.who, *who))) write.settled = true;
+  }
+}
+
+void IdentityLedger::let_go_everywhere(Who who) {
+  for (auto& [value, write] : writes_) {
+    if (leads(write.place.who, who)) write.settled = true;
+  }
+}
+
+void IdentityLedger::allow_again(const std::optional<std::string>& value) {
+  if (!value) return;
+  if (const auto write = writes_.find(*value); write != writes_.end()) ++write->second.allowed;
+}
+
+void IdentityLedger::deleted(const std::string& dataset) {
+  deleted_.insert(root_of(dataset));
+}
+
+// --- what the service does ----------------------------------------------------------------------------------------
+
+void IdentityLedger::committed(Who who, const std::string& dataset, const std::string& key, const std::string& value) {
+  if (!is_unique(value)) return;
+  seen(who, dataset, key, value);
+  at_service(value);
+  const auto write = writes_.find(value);
+  if (write == writes_.end()) return;
+  const int commits = ++commits_[{who, dataset, value}];
+  if (commits <= write->second.allowed || deleted_.contains(root_of(dataset))) return;
+  if (merged(who) || merged(write->second.place.who)) return;
+  verdict_.fail("D4", about(value, write->second) + "became its version number " + std::to_string(commits));
+}
+
+void IdentityLedger::at_service(const std::string& value) {
+  let_go(value);
+}
+
+void IdentityLedger::seen(Who who, const std::string& dataset, const std::string& key, const std::string& value) {
+  if (!is_unique(value)) return;
+  const auto write = writes_.find(value);
+  if (write == writes_.end())
+    return verdict_.fail("S2", name(who) + " has " + value.substr(0, 12) + ", which nobody wrote");
+  const auto& place = write->second.place;
+  verdict_.require(leads(place.who, who), "D15",
+                   about(value, write->second) + "is in " + name(who) + "'s " + shown(dataset));
+  const bool right = place.key == key && (place.dataset.empty() || root_of(place.dataset) == root_of(dataset));
+  verdict_.require(right, "D15",
+                   about(value, write->second) + "is in " + name(who) + "'s " + shown(dataset) + " " + key);
+}
+
+// --- what is found ------------------------------------------------------------------------------------------------
+
+void IdentityLedger::check_journal(const Place& of, const std::vector<PendingChange>& pending) {
+  for (const auto& [value, write] : writes_) {
+    const auto& place = write.place;
+    if (write.settled || !write.sure || place.device != of.device || place.who != of.who || place.dataset != of.dataset)
+      continue;
+    const bool there = std::any_of(pending.begin(), pending.end(), [&, &text = value](const PendingChange& change) {
+      return change.key == place.key && change.value == text;
+    });
+    verdict_.require(there, "D1", about(value, write) + "is neither pending nor at the service");
+  }
+}
+
+void IdentityLedger::check_end() {
+  for (const auto& [value, write] : writes_) {
+    verdict_.require(write.settled || !write.sure, "D1",
+                     about(value, write) + "never came to the service, and nobody decided against it");
+  }
+}
+
+}  // namespace syncline::sim
