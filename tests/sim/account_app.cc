@@ -156,6 +156,7 @@ std::function<void(const Result<T>&)> AccountApp::once(const std::string& what,
 template <typename T>
 void AccountApp::answer_login(Manner manner, std::function<void(Result<T>)> answer,
                               const std::function<Result<T>()>& make) {
+  note_identity();  // before the answer makes an account of whom it asks for
   switch (manner) {
     case Manner::kAtOnce:
       return answer(make());
@@ -329,15 +330,16 @@ void AccountApp::synchronize(const Step& step) {
   tick();
 }
 
-void AccountApp::synchronize_all() {
+void AccountApp::synchronize_all(bool by_itself) {
   if (!open()) return;
   context_.disk.run_as(process_);
   using Listed = std::vector<RemoteDataset>;
   using Reports = std::vector<DatasetSyncReport>;
-  client_->list_remote_datasets(once<Listed>("list", [this](const Result<Listed>& listed) {
+  client_->list_remote_datasets(once<Listed>("list", [this, by_itself](const Result<Listed>& listed) {
     if (listed) {
       for (const auto& each : *listed) static_cast<void>(client_->dataset(each.name));
     }
+    if (by_itself) return;
     client_->synchronize(once<Reports>("sync of all", [this](const Result<Reports>& reports) {
       to_check_ = true;
       if (!reports) return;
@@ -436,6 +438,12 @@ void AccountApp::push(const Step& step, const std::string& dataset, std::int64_t
   const auto hint = static_cast<Hint>(step.kind);
   const auto bytes = push_bytes(hint, dataset, newest);
   const bool waits = step.id % 2 == 0;
+  if (step.id % 3 != 0) {
+    if (auto data = this->dataset(dataset)) data->subscribe(once<void>("subscription", nullptr));
+    tick();
+    if (!open()) return;
+    context_.disk.run_as(process_);
+  }
   const auto answer =
       waits ? client_->handle_push(bytes,
                                    once<SyncReport>("hint", [this](const Result<SyncReport>&) { to_check_ = true; }))

@@ -75,7 +75,8 @@ class AccountApp final : public Life {
   void write(const Step& step);
   void delete_dataset(const Step& step);
   void synchronize(const Step& step);
-  void synchronize_all();
+  // `by_itself`: it only opens what the service has; automatic syncs do the rest.
+  void synchronize_all(bool by_itself = false);
   void sign_in(int person, GuestData guest_data, Manner manner);
   void leave(Leave how);
   void resolve(const Step& step);

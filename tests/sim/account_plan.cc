@@ -56,6 +56,16 @@ void draw_deed(Chance& chance, const Plan& plan, Step& step) {
   }
 }
 
+// The process dies over what it writes for it.
+Step kill_during(Chance& chance, const Step& step, std::int64_t steps) {
+  return Step{.id = steps + step.id,
+              .wait = step.wait,
+              .act = Act::kKill,
+              .device = step.device,
+              .kind = static_cast<int>(chance.below(3)),
+              .number = chance.between(1, 90)};
+}
+
 }  // namespace
 
 Plan make_accounts_plan(std::uint64_t seed) {
@@ -83,6 +93,9 @@ Plan make_accounts_plan(std::uint64_t seed) {
     step.device = static_cast<int>(chance.below(devices));
     draw_deed(chance, plan, step);
     if (harm) draw_fault(chance, step);
+    if (step.act == Act::kSignIn && harm_of_hundred > 0 && chance.one_in(4)) {
+      plan.steps.push_back(kill_during(chance, step, steps));
+    }
     if (step.act == Act::kNetFault) step.key = static_cast<int>(chance.below(kOperationsToFail));
     plan.steps.push_back(step);
   }

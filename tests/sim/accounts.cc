@@ -255,7 +255,8 @@ void Accounts::enter(Device& device, int person) {
 // this guest for ever, and what it has of it stays.
 bool Accounts::refused_guest(Device& device) const {
   const auto& answer = device.app->signed_in();
-  const auto& guests = device.state.guests;
+  auto guests = device.state.guests;
+  guests.insert(device.state.accounts.begin(), device.state.accounts.end());
   return answer && !*answer && answer->error().code == ErrorCode::kNotAuthorized &&
          std::any_of(guests.begin(), guests.end(),
                      [this](Who guest) { return ledger_.is_account(guest) || merged_.contains(guest); });
@@ -266,7 +267,8 @@ void Accounts::settle_as(int person) {
   for (int round = 0; round < kRounds && !context_.verdict.failed(); ++round) {
     if (round > 0 && all_equal(false)) break;
     for (const auto& device : devices_) {
-      device->app->synchronize_all();
+      // What syncs by itself has to come there by itself.
+      device->app->synchronize_all(context_.plan.devices[static_cast<std::size_t>(device->state.index)].automatic);
       pass_time();
     }
   }
