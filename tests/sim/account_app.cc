@@ -245,6 +245,7 @@ void AccountApp::note_sign_in(int person, GuestData guest_data, const Result<Sig
 void AccountApp::leave(Leave how) {
   if (!open()) return;
   context_.disk.run_as(process_);
+  if (how != Leave::kKeep) ledger_.wiped(device_.index);
   if (how == Leave::kWipeThis) ledger_.let_go_all(device_.index, device_.who);
   if (how == Leave::kWipeAll) ledger_.let_go_all(device_.index, std::nullopt);
   if (how == Leave::kKeep) {
@@ -365,8 +366,7 @@ Resolution AccountApp::decide(const Conflict& conflict, Answer answer) {
   context_.say(name() + " is asked about " + conflict.key + ": " +
                (conflict.local ? conflict.local->substr(0, 8) : "removed") + " or " +
                (conflict.remote.value ? conflict.remote.value->substr(0, 8) : "removed"));
-  context_.verdict.require(conflict.local != conflict.remote.value, "D6",
-                           name() + ": both sides of a conflict hold the same");
+  ledger_.check_conflict(device_.index, conflict);
   switch (answer) {
     case Answer::kNone:
     case Answer::kLater:

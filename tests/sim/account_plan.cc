@@ -10,8 +10,8 @@ namespace {
 const std::vector<Weight> kDeeds{
     {Act::kPut, 30},    {Act::kRemove, 5},     {Act::kSync, 12},        {Act::kSyncAll, 14},
     {Act::kSignIn, 15}, {Act::kSignOut, 4},    {Act::kDelete, 2},       {Act::kRestart, 4},
-    {Act::kResolve, 4}, {Act::kHandler, 3},    {Act::kPush, 5},         {Act::kSubscribe, 3},
-    {Act::kFlush, 2},   {Act::kMergeUsers, 1}, {Act::kConnectivity, 2}, {Act::kFront, 1}};
+    {Act::kResolve, 4}, {Act::kHandler, 3},    {Act::kPush, 7},         {Act::kSubscribe, 3},
+    {Act::kFlush, 2},   {Act::kMergeUsers, 4}, {Act::kConnectivity, 2}, {Act::kFront, 1}};
 const std::vector<Weight> kHarm{{Act::kNetFault, 14},   {Act::kPartition, 2},   {Act::kClock, 2},
                                 {Act::kCredentials, 2}, {Act::kKill, 10},       {Act::kPowerCut, 3},
                                 {Act::kDiskFault, 3},   {Act::kServiceKill, 3}, {Act::kServicePowerCut, 1},

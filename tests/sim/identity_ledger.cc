@@ -108,6 +108,30 @@ void IdentityLedger::deleted(const std::string& dataset) {
   deleted_.insert(root_of(dataset));
 }
 
+// Nothing that somebody else wrote there has come to be its own: such a conflict stays one when the key is written
+// again.
+bool IdentityLedger::only_one_wrote(const Write& last) const {
+  return std::none_of(writes_.begin(), writes_.end(), [&](const auto& each) {
+    const auto& place = each.second.place;
+    return place.device == last.place.device && place.key == last.place.key && place.who != last.place.who &&
+           leads(place.who, last.place.who);
+  });
+}
+
+void IdentityLedger::check_conflict(int device, const Conflict& conflict) {
+  verdict_.require(conflict.local != conflict.remote.value, "D6", "both sides of a conflict hold the same");
+  const auto local = writes_.find(conflict.local.value_or(""));
+  const auto remote = writes_.find(conflict.remote.value.value_or(""));
+  if (local == writes_.end() || remote == writes_.end() || wiped_.contains(device)) return;
+  const auto& here = local->second.place;
+  const auto& there = remote->second.place;
+  const bool own = here.device == device && there.device == device && here.who == there.who &&
+                   here.dataset == there.dataset && !here.dataset.empty();
+  if (!own || !only_one_wrote(local->second)) return;
+  verdict_.require(merged(here.who) || deleted_.contains(root_of(here.dataset)), "D6",
+                   about(local->first, local->second) + "is in conflict with its own " + remote->first.substr(0, 12));
+}
+
 // --- what the service does ----------------------------------------------------------------------------------------
 
 void IdentityLedger::committed(Who who, const std::string& dataset, const std::string& key, const std::string& value) {

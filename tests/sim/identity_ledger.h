@@ -54,6 +54,10 @@ class IdentityLedger {
   // Its app chose to send it once more.
   void allow_again(const std::optional<std::string>& value);
   void deleted(const std::string& dataset);
+  // It has forgotten what it wrote itself.
+  void wiped(int device) { wiped_.insert(device); }
+  // Nobody is in conflict with what the same identity wrote on the same device (D6).
+  void check_conflict(int device, const Conflict& conflict);
 
   // --- what the service does
   void committed(Who who, const std::string& dataset, const std::string& key, const std::string& value);
@@ -73,6 +77,7 @@ class IdentityLedger {
     bool settled = false;
     int allowed = 1;
   };
+  [[nodiscard]] bool only_one_wrote(const Write& last) const;
   [[nodiscard]] bool merged(Who who) const;
   [[nodiscard]] std::string about(const std::string& value, const Write& write) const;
   [[nodiscard]] std::string name(Who who) const;
@@ -85,7 +90,8 @@ class IdentityLedger {
   std::set<std::pair<Who, Who>> heirs_;
   std::map<std::string, Write> writes_;
   std::map<std::tuple<Who, std::string, std::string>, int> commits_;  // whose, dataset, value
-  std::set<std::string> deleted_;                                     // names of datasets, at some time
+  std::set<int> wiped_;
+  std::set<std::string> deleted_;  // names of datasets, at some time
 };
 
 // NAME of NAME.IDENTITY-ID.
