@@ -302,6 +302,7 @@ void AccountApp::put(const std::string& dataset, const std::string& key, const s
                (result ? "" : " fails: " + std::string(to_string(result.error().code))));
   if (!result && !dead() && refused_for_certain(result.error())) return;
   if (*before != value) ledger_.let_go(*before);
+  if (!is_unique(value)) ledger_.wrote_another(device_.index, key);
   if (is_unique(value)) {
     ledger_.wrote(*value, {.device = device_.index, .who = device_.who, .dataset = dataset, .key = key}, *before, sure);
   }
@@ -367,6 +368,9 @@ Resolution AccountApp::decide(const Conflict& conflict, Answer answer) {
                (conflict.local ? conflict.local->substr(0, 8) : "removed") + " or " +
                (conflict.remote.value ? conflict.remote.value->substr(0, 8) : "removed"));
   ledger_.check_conflict(device_.index, conflict);
+  if (answer != Answer::kNone && answer != Answer::kLater && answer != Answer::kThrow) {
+    ledger_.decided(device_.index, conflict.remote.value);
+  }
   switch (answer) {
     case Answer::kNone:
     case Answer::kLater:

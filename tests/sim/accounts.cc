@@ -16,6 +16,11 @@ constexpr int kRounds = 6;
 constexpr std::chrono::minutes kPeriod{10};                 // of automatic syncs, at the end
 constexpr std::int64_t kPause = std::int64_t{25} * 60'000;  // longer than what was begun takes, and than two periods
 
+std::optional<std::string> value_in(const Json& record) {
+  const auto found = record.find("Value");
+  return found == record.end() || found->is_null() ? std::nullopt : std::optional(found->get<std::string>());
+}
+
 }  // namespace
 
 Accounts::Accounts(const Plan& plan, const Templates& templates, const std::string& root, Trace& trace)
@@ -154,21 +159,18 @@ void Accounts::observe(int index, const HttpRequest& request, const std::optiona
   if (!route || !answer || answer->status != 200) return;
   const Who who = ledger_.of(route->identity);
   auto& newest = newest_[{route->identity, route->dataset}];
-  if (route->operation == wire::Operation::kDeleteDataset) ledger_.deleted(route->dataset);
+  if (route->operation == wire::Operation::kDeleteDataset) ledger_.vanished(who, route->dataset);
   if (route->operation == wire::Operation::kListRecords) {
     const Json json = Json::parse(answer->body);
     newest = std::max(newest, json.at("DatasetSyncCount").get<std::int64_t>());
     for (const Json& record : json.at("Records")) {
-      if (!record.contains("Value") || record.at("Value").is_null()) continue;
-      ledger_.seen(who, route->dataset, record.at("Key"), record.at("Value"));
-      ledger_.at_service(record.at("Value"));
+      ledger_.listed(who, route->dataset, record.at("Key"), value_in(record));
     }
   }
   if (route->operation != wire::Operation::kUpdateRecords) return;
   const Json patches = Json::parse(request.body);
   for (const Json& patch : patches.at("RecordPatches")) {
-    if (!patch.contains("Value") || patch.at("Value").is_null()) continue;
-    ledger_.committed(who, route->dataset, patch.at("Key"), patch.at("Value"));
+    ledger_.committed(index, who, route->dataset, patch.at("Key"), value_in(patch));
   }
   const Json written = Json::parse(answer->body);
   for (const Json& record : written.at("Records")) {

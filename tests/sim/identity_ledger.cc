@@ -79,7 +79,7 @@ void IdentityLedger::wrote(const std::string& value, const Place& place, const s
     write.settled = true;
   }
   let_go(before);
-  writes_.try_emplace(value, Write{.place = place, .sure = sure});
+  writes_.try_emplace(value, Write{.place = place, .sure = sure, .over = before});
 }
 
 void IdentityLedger::let_go(const std::optional<std::string>& value) {
@@ -102,6 +102,14 @@ void IdentityLedger::let_go_everywhere(Who who) {
 void IdentityLedger::allow_again(const std::optional<std::string>& value) {
   if (!value) return;
   if (const auto write = writes_.find(*value); write != writes_.end()) ++write->second.allowed;
+}
+
+void IdentityLedger::wrote_another(int device, const std::string& key) {
+  blurred_.insert({device, key});
+}
+
+void IdentityLedger::decided(int device, const std::optional<std::string>& remote) {
+  if (remote) decided_.insert({device, *remote});
 }
 
 void IdentityLedger::deleted(const std::string& dataset) {
@@ -134,20 +142,57 @@ void IdentityLedger::check_conflict(int device, const Conflict& conflict) {
 
 // --- what the service does ----------------------------------------------------------------------------------------
 
-void IdentityLedger::committed(Who who, const std::string& dataset, const std::string& key, const std::string& value) {
-  if (!is_unique(value)) return;
-  seen(who, dataset, key, value);
-  at_service(value);
-  const auto write = writes_.find(value);
+void IdentityLedger::committed(int device, Who who, const std::string& dataset, const std::string& key,
+                               const std::optional<std::string>& value) {
+  const auto before = current_.find({who, dataset, key});
+  if (before != current_.end() && is_unique(value) && !deleted_.contains(root_of(dataset))) {
+    check_over(device, *value, before->second);
+  }
+  listed(who, dataset, key, value);
+  const auto write = is_unique(value) ? writes_.find(*value) : writes_.end();
   if (write == writes_.end()) return;
-  const int commits = ++commits_[{who, dataset, value}];
+  const int commits = ++commits_[{who, dataset, *value}];
   if (commits <= write->second.allowed || deleted_.contains(root_of(dataset))) return;
   if (merged(who) || merged(write->second.place.who)) return;
-  verdict_.fail("D4", about(value, write->second) + "became its version number " + std::to_string(commits));
+  verdict_.fail("D4", about(*value, write->second) + "became its version number " + std::to_string(commits));
 }
 
-void IdentityLedger::at_service(const std::string& value) {
+void IdentityLedger::listed(Who who, const std::string& dataset, const std::string& key,
+                            const std::optional<std::string>& value) {
+  if (!is_unique(value)) {
+    current_.erase({who, dataset, key});
+    return;
+  }
+  current_[{who, dataset, key}] = *value;
+  seen(who, dataset, key, *value);
   let_go(value);
+}
+
+void IdentityLedger::vanished(Who who, const std::string& dataset) {
+  deleted(dataset);
+  std::erase_if(current_,
+                [&](const auto& each) { return std::get<0>(each.first) == who && std::get<1>(each.first) == dataset; });
+}
+
+// Whether whoever wrote `value` had `old` before his eyes, or wrote over what had.
+bool IdentityLedger::knew(const std::string& value, const std::string& old) const {
+  for (auto write = writes_.find(value); write != writes_.end(); write = writes_.find(*write->second.over)) {
+    const auto& over = write->second.over;
+    if (!over || over == old) return over == old;
+  }
+  return true;
+}
+
+// D7: what another device has written is replaced only by somebody who knew it.
+void IdentityLedger::check_over(int device, const std::string& value, const std::string& old) {
+  const auto write = writes_.find(value);
+  const auto other = writes_.find(old);
+  if (write == writes_.end() || other == writes_.end() || value == old) return;
+  if (write->second.place.device != device || other->second.place.device == device) return;
+  const auto& place = write->second.place;
+  if (place.dataset.empty() || decided_.contains({device, old}) || blurred_.contains({device, place.key})) return;
+  verdict_.require(knew(value, old), "D7",
+                   about(value, write->second) + "replaced " + old.substr(0, 12) + " and nobody was asked");
 }
 
 void IdentityLedger::seen(Who who, const std::string& dataset, const std::string& key, const std::string& value) {

@@ -46,6 +46,8 @@ class IdentityLedger {
   };
   // A call that returned success, or (not `sure`) may have happened. `before`: what the app saw there just before.
   void wrote(const std::string& value, const Place& place, const std::optional<std::string>& before, bool sure);
+  // A removal, or a value that is not unique: who knew what of this key can't be told any more.
+  void wrote_another(int device, const std::string& key);
   // The app has replaced it, or decided against it, or it may have.
   void let_go(const std::optional<std::string>& value);
   // All that the device holds of `who`, or of those who became `who`; absent: of everybody.
@@ -54,16 +56,21 @@ class IdentityLedger {
   // Its app chose to send it once more.
   void allow_again(const std::optional<std::string>& value);
   void deleted(const std::string& dataset);
+  // The device's app chose, with this version before its eyes.
+  void decided(int device, const std::optional<std::string>& remote);
   // It has forgotten what it wrote itself.
   void wiped(int device) { wiped_.insert(device); }
   // Nobody is in conflict with what the same identity wrote on the same device (D6).
   void check_conflict(int device, const Conflict& conflict);
 
   // --- what the service does
-  void committed(Who who, const std::string& dataset, const std::string& key, const std::string& value);
+  // By a device; absent: a removal.
+  void committed(int device, Who who, const std::string& dataset, const std::string& key,
+                 const std::optional<std::string>& value);
+  void listed(Who who, const std::string& dataset, const std::string& key, const std::optional<std::string>& value);
+  void vanished(Who who, const std::string& dataset);
   // It was found among these records, here or at the service.
   void seen(Who who, const std::string& dataset, const std::string& key, const std::string& value);
-  void at_service(const std::string& value);
 
   // --- what is found
   // `pending`: the journal of one dataset.
@@ -76,7 +83,10 @@ class IdentityLedger {
     bool sure = false;
     bool settled = false;
     int allowed = 1;
+    std::optional<std::string> over = {};  // what it took the place of
   };
+  [[nodiscard]] bool knew(const std::string& value, const std::string& old) const;
+  void check_over(int device, const std::string& value, const std::string& old);
   [[nodiscard]] bool only_one_wrote(const Write& last) const;
   [[nodiscard]] bool merged(Who who) const;
   [[nodiscard]] std::string about(const std::string& value, const Write& write) const;
@@ -89,7 +99,10 @@ class IdentityLedger {
   std::set<std::pair<Who, Who>> claims_;
   std::set<std::pair<Who, Who>> heirs_;
   std::map<std::string, Write> writes_;
-  std::map<std::tuple<Who, std::string, std::string>, int> commits_;  // whose, dataset, value
+  std::map<std::tuple<Who, std::string, std::string>, int> commits_;          // whose, dataset, value
+  std::map<std::tuple<Who, std::string, std::string>, std::string> current_;  // at the service: whose, dataset, key
+  std::set<std::pair<int, std::string>> decided_;
+  std::set<std::pair<int, std::string>> blurred_;  // keys
   std::set<int> wiped_;
   std::set<std::string> deleted_;  // names of datasets, at some time
 };
