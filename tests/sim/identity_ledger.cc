@@ -183,13 +183,14 @@ bool IdentityLedger::knew(const std::string& value, const std::string& old) cons
   return true;
 }
 
-// D7: what another device has written is replaced only by somebody who knew it.
+// D7: what another device has written, or this one for somebody else, is replaced only by somebody who knew it.
 void IdentityLedger::check_over(int device, const std::string& value, const std::string& old) {
   const auto write = writes_.find(value);
   const auto other = writes_.find(old);
   if (write == writes_.end() || other == writes_.end() || value == old) return;
-  if (write->second.place.device != device || other->second.place.device == device) return;
   const auto& place = write->second.place;
+  const auto& there = other->second.place;
+  if (place.device != device || (there.device == device && there.who == place.who)) return;
   if (place.dataset.empty() || decided_.contains({device, old}) || blurred_.contains({device, place.key})) return;
   verdict_.require(knew(value, old), "D7",
                    about(value, write->second) + "replaced " + old.substr(0, 12) + " and nobody was asked");
