@@ -69,6 +69,8 @@ ClientOptions AccountApp::options() {
   };
   options.deletion_handler = [this](const RemoteDeletion& deletion) {
     context_.say(name() + " is told that " + ledger_.shown(deletion.dataset) + " was deleted");
+    context_.verdict.require(ledger_.can_be_gone(device_.who, deletion.dataset), "D14",
+                             name() + ": nobody has deleted " + ledger_.shown(deletion.dataset));
     return device_.keeps_deleted ? DeletionAnswer::kKeep : DeletionAnswer::kForget;
   };
   options.identity = IdentityOptions{.login = login_of(device_.person, Manner::kAtOnce)};

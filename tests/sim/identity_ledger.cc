@@ -112,6 +112,10 @@ void IdentityLedger::decided(int device, const std::optional<std::string>& remot
   if (remote) decided_.insert({device, *remote});
 }
 
+bool IdentityLedger::can_be_gone(Who who, const std::string& dataset) const {
+  return deleted_.contains(root_of(dataset)) || merged(who);
+}
+
 void IdentityLedger::deleted(const std::string& dataset) {
   deleted_.insert(root_of(dataset));
 }

@@ -56,6 +56,8 @@ class IdentityLedger {
   // Its app chose to send it once more.
   void allow_again(const std::optional<std::string>& value);
   void deleted(const std::string& dataset);
+  // D14: whether anybody has deleted one of this name, or another identity's took its place.
+  [[nodiscard]] bool can_be_gone(Who who, const std::string& dataset) const;
   // The device's app chose, with this version before its eyes.
   void decided(int device, const std::optional<std::string>& remote);
   // It has forgotten what it wrote itself.
