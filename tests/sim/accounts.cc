@@ -193,8 +193,10 @@ void Accounts::observe_login(int index, const HttpRequest& request, const std::o
   } else if (answer && answer->status < 500) {
     return;
   }
-  if (became.empty() || presented.empty() || became == presented) return;
+  if (presented.empty() || became == presented) return;
   const Who from = ledger_.of(presented);
+  if (!done) doubtful_.insert(from);
+  if (became.empty()) return;
   const Who to = ledger_.of(became);
   const bool account = device(index).state.accounts.contains(from);
   context_.verdict.require(!account || ledger_.leads(from, to), "D15",
@@ -260,8 +262,9 @@ bool Accounts::refused_guest(Device& device) const {
   auto guests = device.state.guests;
   guests.insert(device.state.accounts.begin(), device.state.accounts.end());
   return answer && !*answer && answer->error().code == ErrorCode::kNotAuthorized &&
-         std::any_of(guests.begin(), guests.end(),
-                     [this](Who guest) { return ledger_.is_account(guest) || merged_.contains(guest); });
+         std::any_of(guests.begin(), guests.end(), [this](Who guest) {
+           return ledger_.is_account(guest) || merged_.contains(guest) || doubtful_.contains(guest);
+         });
 }
 
 void Accounts::settle_as(int person) {
@@ -298,13 +301,15 @@ bool Accounts::all_equal(bool complain) {
 
 // Nobody can sign in as an identity that is another's now: what only a device has that did not hear of it stays there.
 bool Accounts::stranded(const Device& device, Who who) const {
-  return merged_.contains(who) && !device.state.moved_on.contains(who);
+  return (merged_.contains(who) || doubtful_.contains(who)) && !device.state.moved_on.contains(who);
 }
 
 void Accounts::check_end() {
   for (const auto& device : devices_) {
-    for (const Who who : merged_) {
-      if (stranded(*device, who)) ledger_.let_go_all(device->state.index, who);
+    for (const auto* whose : {&merged_, &doubtful_}) {
+      for (const Who who : *whose) {
+        if (stranded(*device, who)) ledger_.let_go_all(device->state.index, who);
+      }
     }
   }
   for (const auto& device : devices_) {

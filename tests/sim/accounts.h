@@ -60,6 +60,7 @@ class Accounts final : private FixedEntropy, public Stage {
   std::map<std::pair<std::string, std::string>, std::int64_t> newest_;  // counts that the service gave out
   std::string owner_;                                                   // of the login at the provider
   std::set<Who> merged_;                                                // are others' now, or may be
+  std::set<Who> doubtful_;                                              // logged in, and the service died over it
 };
 
 }  // namespace syncline::sim
