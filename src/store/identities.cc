@@ -87,6 +87,20 @@ bool claim_for(Connection& connection, const std::string& owner) {
   return all;
 }
 
+// An identity that anything is here of, and those whose data waits to become its (kind 2 is IdentityKind::kMerged): it
+// would come back with that. nullopt: all there are.
+std::vector<std::string> owners(Connection& connection, const std::optional<std::string>& identity) {
+  auto row = connection.use(R"sql(
+    WITH RECURSIVE whose (identity) AS (
+      SELECT ?2 UNION SELECT i.identity FROM identity AS i JOIN whose AS w ON i.heir = w.identity WHERE i.kind = 2)
+    SELECT identity FROM dataset WHERE ?1 OR identity IN whose UNION
+    SELECT identity FROM identity WHERE ?1 OR identity IN whose)sql");
+  row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
+  std::vector<std::string> found;
+  while (row.step()) found.push_back(row.text(0));
+  return found;
+}
+
 // The name under which a guest's dataset is kept beside the account's own: the service's, if it has to keep one too.
 std::string separate_name(const std::string& name, const std::string& guest) {
   const auto tail = "." + guest;
@@ -332,9 +346,12 @@ Result<MergeProgress> Store::merge_identities() {
 Result<std::vector<UnsentData>> Store::unsent(const std::optional<std::string>& identity) {
   return reading(*impl_, [&](Connection& connection) {
     auto row = connection.use(R"sql(
-      SELECT d.identity, d.name, (SELECT count(*) FROM journal AS j WHERE j.dataset = d.id) AS pending,
+      WITH RECURSIVE whose (identity) AS (
+        SELECT ?2 UNION SELECT i.identity FROM identity AS i JOIN whose AS w ON i.heir = w.identity WHERE i.kind = 2)
+      SELECT CASE WHEN d.identity LIKE ':%' THEN '' ELSE d.identity END, d.name,
+             (SELECT count(*) FROM journal AS j WHERE j.dataset = d.id) AS pending,
              (SELECT count(*) FROM conflict AS c WHERE c.dataset = d.id)
-      FROM dataset AS d WHERE (?1 OR d.identity = ?2) AND pending > 0 ORDER BY d.identity, d.name)sql");
+      FROM dataset AS d WHERE (?1 OR d.identity IN whose) AND pending > 0 ORDER BY d.identity, d.name)sql");
     row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
     std::vector<UnsentData> found;
     while (row.step()) {
@@ -351,17 +368,10 @@ Result<std::vector<std::string>> Store::wipe(const std::optional<std::string>& i
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
+    const auto whose = owners(connection, identity);
     std::vector<DatasetId> datasets;
-    std::vector<std::string> whose;
-    {
-      auto row = connection.use("SELECT id FROM dataset WHERE ?1 OR identity = ?2");
-      row.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
-      while (row.step()) datasets.push_back(row.number(0));
-      auto owner = connection.use(R"sql(
-        SELECT identity FROM dataset WHERE ?1 OR identity = ?2 UNION
-        SELECT identity FROM identity WHERE ?1 OR identity = ?2)sql");
-      owner.bind(identity ? 0 : 1).bind(identity ? std::string_view(*identity) : std::string_view());
-      while (owner.step()) whose.push_back(owner.text(0));
+    for (const auto& owner : whose) {
+      for (const auto& dataset : datasets_of(connection, owner)) datasets.push_back(dataset.id);
     }
     set_meta(connection, "last_dataset", std::to_string(connection.number(R"sql(
       SELECT max(coalesce((SELECT max(id) FROM dataset), 0),
@@ -371,10 +381,9 @@ Result<std::vector<std::string>> Store::wipe(const std::optional<std::string>& i
       transaction.forget_totals(dataset);
       connection.use("DELETE FROM dataset WHERE id = ?").bind(dataset).run();
     }
-    connection.use("DELETE FROM identity WHERE ?1 OR identity = ?2")
-        .bind(identity ? 0 : 1)
-        .bind(identity ? std::string_view(*identity) : std::string_view())
-        .run();
+    for (const auto& owner : whose) {
+      connection.use("DELETE FROM identity WHERE identity = ?").bind(std::string_view(owner)).run();
+    }
     forget_pushes(connection, identity);
     if (!identity || last_identity(connection) == *identity) set_meta(connection, kIdentity, "");
     transaction.commit();

@@ -132,6 +132,10 @@ void AccountApp::note_identity() {
       if (device_.discards > 0) ledger_.let_go_all(device_.index, device_.who);
     }
   }
+  if (now.empty()) {
+    if (device_.nobody != 0) ledger_.claimed(device_.nobody, to);
+    device_.nobody = to;
+  }
   device_.identity = now;
   device_.who = to;
   if (!now.empty()) (ledger_.is_account(to) ? device_.accounts : device_.guests).insert(to);
@@ -529,7 +533,7 @@ void AccountApp::check() {
   }
   const auto unsent = client_->unsent(Whose::kThisIdentity);
   if (!unsent || dead()) return after_call();
-  for (const auto& each : *unsent) all -= each.pending;
+  for (const auto& each : *unsent) all -= each.identity_id == identity() ? each.pending : 0;
   context_.verdict.require(all == 0, "D1", name() + ": unsent() does not say what is pending");
 }
 

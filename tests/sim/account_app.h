@@ -55,6 +55,7 @@ struct AccountDevice {
 
   std::optional<std::string> identity;  // as last seen; absent: never yet
   Who who = 0;
+  Who nobody = 0;  // whose writes may be nobody's again: a power cut can take back what no call has returned from
   std::set<Who> accounts;  // of which the app was told that they are no guests
   std::set<Who> guests;    // others that it worked for
   std::set<Who> moved_on;  // of these, who became somebody else here
