@@ -206,6 +206,7 @@ Login AccountApp::login_of(int person, Manner manner) {
 Result<DeveloperToken> AccountApp::ask_backend(int person, const std::string& identity) {
   const std::string about = R"({"IdentityPoolId":")" + service_.pool() + R"(","Logins":{")" +
                             std::string(kDeveloperProvider) + R"(":"player)" + std::to_string(person) + "\"}";
+  if (!identity.empty()) device_.offered.insert(ledger_.of(identity));
   auto answer = service_.as_developer("GetOpenIdTokenForDeveloperIdentity",
                                       about + (identity.empty() ? "}" : R"(,"IdentityId":")" + identity + "\"}"));
   if (!answer && !identity.empty()) answer = service_.as_developer("GetOpenIdTokenForDeveloperIdentity", about + "}");

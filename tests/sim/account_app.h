@@ -59,6 +59,7 @@ struct AccountDevice {
   std::set<Who> accounts;  // of which the app was told that they are no guests
   std::set<Who> guests;    // others that it worked for
   std::set<Who> moved_on;  // of these, who became somebody else here
+  std::set<Who> offered;   // whom the app's backend was asked to give to a user
   int discards = 0;        // sign-ins with GuestData::kDiscard whose end was not heard of
   std::int64_t values = 0;
 };

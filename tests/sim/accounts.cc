@@ -262,8 +262,9 @@ bool Accounts::refused_guest(Device& device) const {
   auto guests = device.state.guests;
   guests.insert(device.state.accounts.begin(), device.state.accounts.end());
   return answer && !*answer && answer->error().code == ErrorCode::kNotAuthorized &&
-         std::any_of(guests.begin(), guests.end(), [this](Who guest) {
-           return ledger_.is_account(guest) || merged_.contains(guest) || doubtful_.contains(guest);
+         std::any_of(guests.begin(), guests.end(), [&](Who guest) {
+           return ledger_.is_account(guest) || merged_.contains(guest) || doubtful_.contains(guest) ||
+                  device.state.offered.contains(guest);
          });
 }
 

@@ -373,7 +373,8 @@ TEST_F(GuestTest, AWipeTakesWhatWaitsToBecomeTheIdentitys) {
   ASSERT_TRUE(report) << report.error().message;
   ASSERT_EQ(report->waiting, 1U);
   std::size_t pending = 0;
-  for (const auto& each : phone.client->unsent(Whose::kThisIdentity).value()) pending += each.pending;
+  const auto unsent = phone.client->unsent(Whose::kThisIdentity).value();
+  for (const auto& each : unsent) pending += each.pending;
   EXPECT_GE(pending, 2U) << "what waits would be lost as well";
   ASSERT_TRUE(wipe(phone, Whose::kThisIdentity));
   phone.client.reset();
