@@ -111,7 +111,7 @@ using SignInCallback = std::function<void(const Result<SignInReport>&)>;
 
 // What of an identity's is on this device only.
 struct UnsentData {
-  std::string identity_id = {};  // empty: written before there was any
+  std::string identity_id = {};  // empty: written before there was any, or while nobody was signed in
   std::string dataset = {};
   std::size_t pending = 0;    // changes, conflicts included
   std::size_t conflicts = 0;  // of these, that wait for an answer

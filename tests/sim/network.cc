@@ -12,9 +12,10 @@ namespace syncline::sim {
 namespace {
 
 constexpr std::int64_t kTimeOut = 10'000;
-constexpr std::array<const char*, 4> kOperations{"", "ListRecords", "UpdateRecords", "DeleteDataset"};
+constexpr std::array<const char*, 5> kOperations{"", "ListRecords", "UpdateRecords", "DeleteDataset", "identity"};
 
 std::string operation_of(const HttpRequest& request) {
+  if (find_header(request.headers, "X-Amz-Target") != nullptr) return "identity";
   const auto route = wire::parse_route(request.method, request.path);
   return route ? std::string(wire::to_string(route->operation)) : "unknown";
 }
@@ -89,7 +90,7 @@ bool Network::is_cut_off(int device) const {
 std::optional<Step> Network::take_fault(int device, const std::string& operation) {
   const auto meant = std::find_if(armed_.begin(), armed_.end(), [&](const Step& fault) {
     return fault.device == device &&
-           (fault.key % 4 == 0 || kOperations[static_cast<std::size_t>(fault.key % 4)] == operation);
+           (fault.key == 0 || kOperations[static_cast<std::size_t>(fault.key) % kOperations.size()] == operation);
   });
   if (meant == armed_.end()) return std::nullopt;
   const Step fault = *meant;

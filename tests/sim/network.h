@@ -39,7 +39,8 @@ class Network {
 
   void send(const std::shared_ptr<Mailbox>& from, HttpTransport::CallId call, const HttpRequest& request);
 
-  // For the device's next request of an operation (0: any, 1: ListRecords, 2: UpdateRecords, 3: DeleteDataset).
+  // For the device's next request of an operation (0: any, 1: ListRecords, 2: UpdateRecords, 3: DeleteDataset,
+  // 4: one of Cognito Identity's).
   void arm(const Step& fault);
   void cut_off(int device, std::int64_t milliseconds);
   // No fault any more, but for what is under way.

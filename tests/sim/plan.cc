@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <map>
 
-#include "sim/chance.h"
+#include "sim/plan_draw.h"
 
 namespace syncline::sim {
 
 namespace {
-
-// How often an act is drawn, relative to the others.
-struct Weight {
-  Act act;
-  int weight;
-};
 
 struct Profile {
   const char* name;
@@ -73,7 +67,8 @@ const std::vector<Profile>& profiles() {
        .identities = 2,
        .strangers_of_hundred = 10,
        .faults_of_hundred = 20,
-       .faults = kAll}};
+       .faults = kAll},
+      {.name = kAccounts.data(), .about = "guests who sign in, accounts that change, pushes, automatic syncs"}};
   return all;
 }
 
@@ -86,77 +81,6 @@ const Profile* find_profile(std::string_view name) {
 const std::vector<Weight> kWork{{Act::kPut, 30},   {Act::kRemove, 8},  {Act::kPutAll, 6},
                                 {Act::kSync, 40},  {Act::kResolve, 6}, {Act::kHandler, 4},
                                 {Act::kDelete, 2}, {Act::kRestart, 3}, {Act::kDescribe, 1}};
-
-Act draw(Chance& chance, const std::vector<Weight>& weights) {
-  int total = 0;
-  for (const auto& each : weights) total += each.weight;
-  auto left = chance.below(total);
-  for (const auto& each : weights) {
-    left -= each.weight;
-    if (left < 0) return each.act;
-  }
-  return weights.back().act;
-}
-
-// Short ones most often, so that steps meet syncs that are under way.
-std::int64_t draw_wait(Chance& chance) {
-  if (chance.percent(60)) return chance.between(0, 60);
-  if (chance.percent(90)) return chance.between(100, 2'000);
-  return chance.between(2'000, 120'000);
-}
-
-constexpr std::int64_t kTenYears = std::int64_t{10} * 365 * 24 * 3'600 * 1'000;
-
-std::int64_t draw_clock(Chance& chance) {
-  switch (chance.below(4)) {
-    case 0:
-      return 0;
-    case 1:
-      return chance.between(-kTenYears, kTenYears);
-    case 2:
-      return chance.between(-3'600'000, 3'600'000);
-    default:
-      return chance.between(-10'000, 10'000);
-  }
-}
-
-Value draw_value(Chance& chance) {
-  if (chance.percent(80)) return Value::kOwn;
-  if (chance.one_in(3)) return Value::kOwnLong;
-  return chance.one_in(2) ? Value::kEmpty : Value::kSame;
-}
-
-void draw_fault(Chance& chance, Step& step) {
-  switch (step.act) {
-    case Act::kKill:
-    case Act::kServiceKill:
-      step.number = chance.one_in(4) ? 0 : chance.between(1, 60);
-      step.kind = static_cast<int>(chance.below(3));
-      break;
-    case Act::kDiskFault:
-    case Act::kServiceFault:
-      step.number = chance.between(1, 40);
-      step.kind = static_cast<int>(chance.below(3));
-      break;
-    case Act::kNetFault:
-      step.kind = static_cast<int>(chance.below(kNetFaults));
-      step.key = static_cast<int>(chance.below(4));
-      step.number = chance.one_in(3) ? chance.between(1, 60'000) : chance.between(1, 900);
-      break;
-    case Act::kPartition:
-      step.number = chance.between(50, 30'000);
-      break;
-    case Act::kClock:
-      step.number = draw_clock(chance);
-      break;
-    case Act::kCredentials:
-      step.kind = static_cast<int>(chance.between(1, 4));
-      step.number = chance.between(50, 20'000);
-      break;
-    default:
-      break;
-  }
-}
 
 void draw_work(Chance& chance, const Plan& plan, Step& step) {
   step.dataset = static_cast<int>(chance.below(plan.datasets));
@@ -179,13 +103,6 @@ void draw_work(Chance& chance, const Plan& plan, Step& step) {
     default:
       break;
   }
-}
-
-DevicePlan draw_device(Chance& chance) {
-  return DevicePlan{.survives_power_cut = !chance.one_in(4),
-                    .from_template = !chance.one_in(12),
-                    .attempts = static_cast<int>(chance.between(1, 3)),
-                    .answer = static_cast<Answer>(chance.below(kAnswers))};
 }
 
 }  // namespace
@@ -219,11 +136,13 @@ std::vector<std::string> profile_names() {
 }
 
 Plan make_plan(std::uint64_t seed, std::string_view name) {
+  if (name == kAccounts) return make_accounts_plan(seed);
   const Profile& profile = *find_profile(name);
   Chance chance(seed);
   chance.next();
   Plan plan{.seed = seed, .profile = std::string(name)};
-  const auto devices = std::min(chance.between(1, profile.most_devices), chance.between(2, 5));
+  const auto few = chance.between(2, 5);  // not inside the call below: compilers differ in which argument comes first
+  const auto devices = std::min(chance.between(1, profile.most_devices), few);
   for (std::int64_t i = 0; i < devices; ++i) plan.devices.push_back(draw_device(chance));
   plan.datasets = chance.one_in(3) ? static_cast<int>(chance.between(2, 3)) : 1;
   const bool shared = profile.most_processes > 1 && (name == "processes" || chance.one_in(5));

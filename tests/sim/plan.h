@@ -35,8 +35,19 @@ enum class Act : std::uint8_t {
   kWait,     // nothing but its milliseconds
   kSwitch,   // the process starts anew, as identity `number`; kind 1: as whichever was the last here
   kIntrude,  // somebody without the right to do so calls the service; kind: Intrusion; key: an operation
+
+  // --- of the profile "accounts"
+  kSignIn,     // number: who, 0 a guest; kind: GuestData; key: Manner
+  kSignOut,    // kind: Leave
+  kSyncAll,    // all datasets at once, those that the service has as well
+  kSubscribe,  // to all datasets; the device is registered first
+  kPush,       // a push message; kind: Hint
+  kFlush,
+  kMergeUsers,    // the developer makes one of the persons 2 and 3; kind: of whom
+  kConnectivity,  // the system tells of the network; kind: Connectivity::State
+  kFront,         // kind 0: the app comes to the front, 1: it leaves it
 };
-inline constexpr int kActs = static_cast<int>(Act::kIntrude) + 1;
+inline constexpr int kActs = static_cast<int>(Act::kFront) + 1;
 
 enum class Value : std::uint8_t { kOwn, kOwnLong, kEmpty, kSame };
 
@@ -83,6 +94,24 @@ enum class Intrusion : std::uint8_t {
 };
 inline constexpr int kIntrusions = static_cast<int>(Intrusion::kOtherPool) + 1;
 
+// How the app's login callback answers.
+enum class Manner : std::uint8_t { kAtOnce, kLate, kNever, kFails, kThrows, kGarbage };
+inline constexpr int kManners = static_cast<int>(Manner::kGarbage) + 1;
+
+enum class Leave : std::uint8_t { kKeep, kWipeThis, kWipeAll };
+
+// What a push message holds (D20).
+enum class Hint : std::uint8_t {
+  kNewest,  // what the service would say now
+  kStale,   // an older count
+  kAhead,   // a count that the service never gave out
+  kForeign,
+  kOtherPool,
+  kTruncated,
+  kNone,
+};
+inline constexpr int kHints = static_cast<int>(Hint::kNone) + 1;
+
 struct Step {
   std::int64_t id = 0;    // unique in its plan; decides the values it writes
   std::int64_t wait = 0;  // milliseconds before it
@@ -100,6 +129,8 @@ struct DevicePlan {
   bool from_template = true;       // else its first start makes the store
   int attempts = 1;
   Answer answer = Answer::kNewest;
+  bool automatic = false;      // syncs by itself
+  bool keeps_deleted = false;  // what others delete it uploads again
 };
 
 struct Plan {
@@ -108,8 +139,9 @@ struct Plan {
   int datasets = 1;
   int processes = 1;  // on each device's store
   int identities = 1;
-  int records = 0;    // the service's quota for a dataset while there are faults; 0: as always
-  int page_size = 0;  // lists come in pages of so many records; 0: in one
+  int records = 0;              // the service's quota for a dataset while there are faults; 0: as always
+  int page_size = 0;            // lists come in pages of so many records; 0: in one
+  int credentials_seconds = 0;  // how long temporary credentials last; 0: there are none
   std::vector<DevicePlan> devices;
   std::vector<Step> steps;
   std::string violated;  // what this history did when it was found; empty: nothing
@@ -120,6 +152,11 @@ inline constexpr std::array kIdentities{"us-east-1:00000000-0000-4000-8000-00000
                                         "us-east-1:00000000-0000-4000-8000-000000000002"};
 inline constexpr std::array kKeys{"k1", "k2", "level/%:+ &=?", "\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87 \xf0\x9f\x8e\xb2",
                                   "k5", "k6"};
+
+// The profile that is played by accounts.h; all others by world.h. Its Plan::identities are persons: 1 has an account
+// at a login provider, 2 and 3 at the app's own backend; 0 is a guest.
+inline constexpr std::string_view kAccounts = "accounts";
+inline constexpr int kMostPersons = 3;
 
 // An identity's dataset, as ledgers and traces call it: "game", "game@2".
 std::string label_of(int identity, int dataset);

@@ -13,10 +13,12 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::array kActNames{
-    "put",           "remove",  "put_all",     "sync",      "resolve",      "handler",
-    "delete",        "restart", "kill",        "power_cut", "disk_fault",   "net_fault",
-    "partition",     "clock",   "credentials", "describe",  "service_kill", "service_power_cut",
-    "service_fault", "backup",  "restore",     "wait",      "switch",       "intrude"};
+    "put",           "remove",       "put_all",     "sync",      "resolve",      "handler",
+    "delete",        "restart",      "kill",        "power_cut", "disk_fault",   "net_fault",
+    "partition",     "clock",        "credentials", "describe",  "service_kill", "service_power_cut",
+    "service_fault", "backup",       "restore",     "wait",      "switch",       "intrude",
+    "sign_in",       "sign_out",     "sync_all",    "subscribe", "push",         "flush",
+    "merge_users",   "connectivity", "front"};
 static_assert(kActNames.size() == kActs);
 
 Act read_act(const std::string& name) {
@@ -43,10 +45,13 @@ Step read_step(const OrderedJson& json) {
 }
 
 OrderedJson write_device(const DevicePlan& device) {
-  return OrderedJson{{"survives_power_cut", device.survives_power_cut},
-                     {"from_template", device.from_template},
-                     {"attempts", device.attempts},
-                     {"answer", static_cast<int>(device.answer)}};
+  OrderedJson json{{"survives_power_cut", device.survives_power_cut},
+                   {"from_template", device.from_template},
+                   {"attempts", device.attempts},
+                   {"answer", static_cast<int>(device.answer)}};
+  if (device.automatic) json["automatic"] = true;
+  if (device.keeps_deleted) json["keeps_deleted"] = true;
+  return json;
 }
 
 void check(bool holds, const std::string& what) {
@@ -55,8 +60,10 @@ void check(bool holds, const std::string& what) {
 
 void check_plan(const Plan& plan) {
   check(!about_profile(plan.profile).empty(), "its profile");
+  check((plan.profile == kAccounts) == (plan.credentials_seconds > 0), "its credentials_seconds");
   check(plan.datasets >= 1 && plan.datasets <= static_cast<int>(kDatasetNames.size()), "its datasets");
-  check(plan.identities >= 1 && plan.identities <= static_cast<int>(kIdentities.size()), "its identities");
+  const int most = plan.profile == kAccounts ? kMostPersons : static_cast<int>(kIdentities.size());
+  check(plan.identities >= 1 && plan.identities <= most, "its identities");
   check(!plan.devices.empty() && plan.devices.size() <= 5, "its devices");
   for (const Step& step : plan.steps) {
     const std::string where = "step " + std::to_string(step.id);
@@ -80,7 +87,10 @@ std::string write_plan(const Plan& plan) {
       "  \"seed\": " + std::to_string(plan.seed) + ",\n  \"profile\": " + OrderedJson(plan.profile).dump() +
       ",\n  \"datasets\": " + std::to_string(plan.datasets) + ",\n  \"processes\": " + std::to_string(plan.processes) +
       ",\n  \"identities\": " + std::to_string(plan.identities) + ",\n  \"records\": " + std::to_string(plan.records) +
-      ",\n  \"page_size\": " + std::to_string(plan.page_size) + ",\n  \"devices\": [\n";
+      ",\n  \"page_size\": " + std::to_string(plan.page_size) +
+      (plan.credentials_seconds == 0 ? ""
+                                     : ",\n  \"credentials_seconds\": " + std::to_string(plan.credentials_seconds)) +
+      ",\n  \"devices\": [\n";
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     text += "    " + write_device(plan.devices[i]).dump() + (i + 1 < plan.devices.size() ? ",\n" : "\n");
   }
@@ -100,12 +110,15 @@ Plan read_plan(const std::string& text) {
             .identities = json.value("identities", 1),
             .records = json.value("records", 0),
             .page_size = json.at("page_size"),
+            .credentials_seconds = json.value("credentials_seconds", 0),
             .violated = json.value("violated", "")};
   for (const OrderedJson& device : json.at("devices")) {
     plan.devices.push_back(DevicePlan{.survives_power_cut = device.at("survives_power_cut"),
                                       .from_template = device.at("from_template"),
                                       .attempts = device.at("attempts"),
-                                      .answer = static_cast<Answer>(device.at("answer").get<int>())});
+                                      .answer = static_cast<Answer>(device.at("answer").get<int>()),
+                                      .automatic = device.value("automatic", false),
+                                      .keeps_deleted = device.value("keeps_deleted", false)});
   }
   for (const OrderedJson& step : json.at("steps")) plan.steps.push_back(read_step(step));
   check_plan(plan);

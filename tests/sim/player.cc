@@ -1,8 +1,11 @@
 #include "sim/player.h"
 
+#include <memory>
 #include <utility>
 
+#include "sim/accounts.h"
 #include "sim/warm_connections.h"
+#include "sim/world.h"
 
 namespace syncline::sim {
 
@@ -19,15 +22,20 @@ Player::Player(std::string root) : root_(std::move(root)), templates_(make_templ
     static_cast<void>(play_here(make_plan(seed, "default"), false));
   }
   keep_connections({{.path = root_ + "/A/syncline.db", .bytes = templates_.store},
-                    {.path = root_ + "/service/service.db", .bytes = templates_.service.at("service.db")}});
+                    {.path = root_ + "/service/service.db", .bytes = templates_.plain.files.at("service.db")}});
 }
 
 Outcome Player::play_here(const Plan& plan, bool print) const {
   Trace trace(print);
-  World world(plan, templates_, root_, trace);
-  world.run();
+  std::unique_ptr<Stage> stage;
+  if (plan.profile == kAccounts) {
+    stage = std::make_unique<Accounts>(plan, templates_, root_, trace);
+  } else {
+    stage = std::make_unique<World>(plan, templates_, root_, trace);
+  }
+  stage->run();
   return Outcome{
-      .guarantee = world.verdict().guarantee(), .violation = world.verdict().violation(), .hash = trace.hash()};
+      .guarantee = stage->verdict().guarantee(), .violation = stage->verdict().violation(), .hash = trace.hash()};
 }
 
 Outcome Player::play(const Plan& plan, bool print) const {

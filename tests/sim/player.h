@@ -2,11 +2,19 @@
 // those that it opens itself. [one thread]
 #pragma once
 
+#include <cstdint>
 #include <string>
 
-#include "sim/world.h"
+#include "sim/plan.h"
+#include "sim/templates.h"
 
 namespace syncline::sim {
+
+struct Outcome {
+  std::string guarantee;  // empty: nothing was violated
+  std::string violation;
+  std::uint64_t hash = 0;
+};
 
 class Player {
  public:

@@ -4,17 +4,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "support/fake_random.h"
-
 namespace syncline::sim {
 
 namespace {
 
-// No step of a driver sets off a tenth of this; D13 says that all ends.
-constexpr int kMostTicks = 2'000;
-// What a task posts is done by the next tick, and what that one posts by the one after.
-constexpr int kIdleTicks = 3;
-constexpr std::int64_t kLookAgain = 500;
 constexpr std::int64_t kSlowSigning = 1'500;
 
 }  // namespace
@@ -44,13 +37,12 @@ class Process::Signer final : public CredentialsProvider {
   }
 
  private:
+  // Also to a process that is gone by then: a provider can't know.
   void answer_late(CredentialsCallback done, Credentials credentials) {
-    ++process_.waiting_signers_;
-    process_.context_.events.after(kSlowSigning, [alive = process_.alive_, &process = process_, done = std::move(done),
-                                                  credentials, of = process_.process_] {
-      done(credentials);
-      if (!*alive || process.process_ != of) return;
-      --process.waiting_signers_;
+    ++process_.owed_;
+    process_.context_.events.after(kSlowSigning, [done = std::move(done), credentials] { done(credentials); });
+    process_.later(kSlowSigning, [&process = process_] {
+      --process.owed_;
       process.tick();
     });
   }
@@ -59,20 +51,10 @@ class Process::Signer final : public CredentialsProvider {
 };
 
 Process::Process(Context& context, Network& network, ServiceHost& service, DeviceState& device, SimClock& clock)
-    : context_(context),
-      network_(network),
-      service_(service),
-      device_(device),
-      clock_(clock),
-      shared_clock_(std::shared_ptr<Clock>(), &clock) {}
+    : Life(context, network, clock, device.index), service_(service), device_(device) {}
 
 Process::~Process() {
-  *alive_ = false;
-  if (client_) bury();
-}
-
-std::string Process::name() const {
-  return std::string(1, static_cast<char>('A' + device_.index));
+  end();
 }
 
 Place Process::place(const std::string& dataset, const std::string& key) const {
@@ -82,39 +64,19 @@ Place Process::place(const std::string& dataset, const std::string& key) const {
 // --- its life -----------------------------------------------------------------------------------------------------
 
 ClientOptions Process::options() {
-  const auto& plan = context_.plan.devices[static_cast<std::size_t>(device_.index)];
-  ClientOptions options;
-  options.data_directory = device_.directory;
-  options.endpoint = std::string("http://") + kHost;
-  options.region = kRegion;
+  ClientOptions options = common_options(device_.directory);
   options.identity_pool_id = service_.pool();
   if (!as_last_) options.identity_id = kIdentities[static_cast<std::size_t>(identity_)];
-  options.device_id = name();
   options.credentials = std::make_shared<Signer>(*this);
-  options.durability = plan.survives_power_cut ? Durability::kFull : Durability::kProcess;
-  options.threading = Threading::kTick;
-  options.retry.attempts = plan.attempts;
   return options;
 }
 
 bool Process::open() {
   if (client_) return true;
-  process_ = context_.new_process();
-  context_.disk.run_as(process_);
-  mailbox_ = std::make_shared<Mailbox>();
-  mailbox_->device = device_.index;
-  mailbox_->on_arrival = [this] { tick(); };
-  auto transport =
-      std::make_unique<SimTransport>(mailbox_, network_, [this, of = process_] { return !context_.disk.killed(of); });
-  auto client = open_with(options(), Ports{.clock = shared_clock_,
-                                           .random = std::make_unique<testing::FakeRandom>(drawn_seed()),
-                                           .transport = std::move(transport)});
-  if (!client) {
+  if (!begin(options())) {
     device_.last_identity.reset();
-    context_.say(name() + " does not open: " + std::string(to_string(client.error().code)));
     return false;
   }
-  client_.emplace(std::move(*client));
   note_identity();
   context_.say(name() + " opens" + (identity_ == 0 ? "" : " as " + std::to_string(identity_ + 1)));
   for (const auto& [dataset, changes] : std::map(torn_batches_)) {
@@ -146,10 +108,6 @@ void Process::become(int identity) {
   if (identity_ == identity) return;
   close();
   identity_ = identity;
-}
-
-std::uint64_t Process::drawn_seed() const {
-  return context_.plan.seed ^ (static_cast<std::uint64_t>(process_) << 32U);
 }
 
 Dataset* Process::dataset(const std::string& label) {
@@ -184,82 +142,23 @@ void Process::close() {
   bury();
 }
 
-void Process::kill() {
-  if (!client_) return;
-  context_.say(name() + " is killed");
-  context_.disk.kill(process_);
-  bury();
-}
-
-void Process::fail(const Step& step) {
-  if (open()) context_.faults.arm(process_, step);
-}
-
-// What is left of a process, dead or shut down.
-void Process::bury() {
-  context_.faults.disarm(process_);
-  context_.disk.run_as(process_);
-  mailbox_->on_arrival = nullptr;
-  context_.disk.kill(process_);  // its completions are for nobody
+void Process::forget() {
   runs_.clear();
   calls_ = 0;
-  waiting_signers_ = 0;
-  wake_at_.reset();
   to_check_.clear();
   datasets_.clear();
-  client_.reset();
-  process_ = 0;
 }
 
-// After each call into the library: it may have been the process's last.
-void Process::after_call() {
-  if (!client_ || !dead()) return;
-  context_.say(name() + " died");
-  bury();
-}
-
-// --- time ---------------------------------------------------------------------------------------------------------
-
-bool Process::syncing() const {
-  return calls_ > 0 || std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->completions == 0; });
-}
-
-void Process::wake_after(std::int64_t milliseconds) {
-  const auto moment = context_.events.now() + milliseconds;
-  if (wake_at_ && *wake_at_ <= moment) return;
-  wake_at_ = moment;
-  context_.events.after(milliseconds, [this, alive = alive_, moment] {
-    if (!*alive || wake_at_ != moment) return;
-    wake_at_.reset();
-    tick();
-  });
-}
-
-void Process::tick() {
-  if (!client_) return;
-  context_.disk.run_as(process_);
-  int idle = 0;
-  for (int ticks = 0;; ++ticks) {
-    const auto now = clock_.monotonic();
-    const auto next = client_->tick(now);
-    if (dead()) return after_call();
-    if (!next) break;
-    if (*next > now) {
-      wake_after(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count());
-      break;
-    }
-    const bool waits = !mailbox_->calls.empty() || waiting_signers_ > 0;
-    if (waits && ++idle == kIdleTicks) {
-      wake_after(kLookAgain);
-      break;
-    }
-    if (ticks == kMostTicks) return context_.verdict.fail("D13", name() + " does not come to rest");
-  }
+void Process::rested() {
   std::erase_if(runs_, [](const auto& run) { return run->completions > 0; });
   for (const auto& each : std::exchange(to_check_, {})) check(each);
 }
 
 // --- syncs --------------------------------------------------------------------------------------------------------
+
+bool Process::syncing() const {
+  return calls_ > 0 || std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->completions == 0; });
+}
 
 void Process::synchronize(const std::string& dataset) {
   Dataset* const data = this->dataset(dataset);

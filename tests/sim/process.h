@@ -1,5 +1,5 @@
-// One process of an app on a simulated device: the real client on the device's store, without a thread. It may die at
-// any file operation; from then on nothing that it does counts. [one thread]
+// One process of an app on a simulated device, which works for an identity that it is told: what it does, and what it
+// is shown. [one thread]
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "client/client_impl.h"
-#include "sim/context.h"
-#include "sim/network.h"
+#include "sim/life.h"
 #include "sim/service_host.h"
 #include "syncline/syncline.h"
 
@@ -37,18 +35,13 @@ struct DeviceState {
   std::map<std::string, std::int64_t> deleted;     // here, and perhaps not at the service yet: when
 };
 
-class Process {
+class Process final : public Life {
  public:
   Process(Context& context, Network& network, ServiceHost& service, DeviceState& device, SimClock& clock);
-  ~Process();
+  ~Process() override;
 
-  // Opens the client if it is not open. False: the disk does not let it.
-  bool open();
+  bool open() override;
   void close();
-  // Its process dies now.
-  void kill();
-  void fail(const Step& step);
-  [[nodiscard]] bool running() const { return client_.has_value(); }
 
   void put(const Step& step);
   void remove(const Step& step);
@@ -66,7 +59,6 @@ class Process {
   // The device's answer to conflicts is another one.
   void use_answer();
 
-  void tick();
   // D1 and D9 of all data sets that this history uses.
   void check_all();
   [[nodiscard]] bool syncing() const;
@@ -79,16 +71,12 @@ class Process {
   using Run = SyncRun;
   class Signer;
 
-  [[nodiscard]] bool dead() const { return context_.disk.killed(process_); }
-  [[nodiscard]] std::string name() const;
+  void rested() override;
+  void forget() override;
   [[nodiscard]] Place place(const std::string& dataset, const std::string& key) const;
   ClientOptions options();
   void note_identity();
-  [[nodiscard]] std::uint64_t drawn_seed() const;
   void connect(const std::string& dataset);
-  void bury();
-  void after_call();
-  void wake_after(std::int64_t milliseconds);
   void note_write(const std::string& dataset, const Change& change, const Result<void>& result, std::int64_t since);
   void write(const std::string& dataset, const std::vector<Change>& changes);
   std::int64_t base_of(const std::string& dataset, const std::string& key);
@@ -102,27 +90,17 @@ class Process {
   void check_count(const std::string& dataset, const std::vector<PendingChange>& pending);
   void check_batch(const std::string& dataset);
 
-  Context& context_;
-  Network& network_;
   ServiceHost& service_;
   DeviceState& device_;
-  SimClock& clock_;
-  std::shared_ptr<Clock> shared_clock_;
 
-  testing::ProcessId process_ = 0;
   int identity_ = 0;
   bool as_last_ = false;  // opens as whichever identity was the last one
-  std::optional<Client> client_;
-  std::shared_ptr<Mailbox> mailbox_;
   std::map<std::string, Dataset> datasets_;
   std::vector<std::shared_ptr<Run>> runs_;
-  int calls_ = 0;            // other questions to the service that are not answered yet
-  int waiting_signers_ = 0;  // credentials that come late
+  int calls_ = 0;  // other questions to the service that are not answered yet
   std::set<std::string> to_check_;
   std::set<std::string> succeeded_;
-  std::optional<std::int64_t> wake_at_;
-  std::map<std::string, std::vector<Change>> torn_batches_;     // put_all() that did not return
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // of this object, for events
+  std::map<std::string, std::vector<Change>> torn_batches_;  // put_all() that did not return
 };
 
 }  // namespace syncline::sim

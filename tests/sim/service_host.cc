@@ -6,6 +6,7 @@
 #include "auth/canonical.h"
 #include "core/text.h"
 #include "sim/http_bytes.h"
+#include "sim/login_provider.h"
 #include "wire/messages.h"
 
 namespace syncline::sim {
@@ -16,16 +17,23 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kStartTakes = 400;
 
+std::string datasets_path(const std::string& pool, const std::string& identity) {
+  return "/identitypools/" + percent_encode(pool) + "/identities/" + percent_encode(identity) + "/datasets";
+}
+
 bool is_store_file(const std::string& name) {
   return name == "service.db" || name == "service.db-wal";
 }
 
 }  // namespace
 
-ServiceHost::ServiceHost(Context& context, const Image& image)
-    : context_(context), clock_(context.events), directory_(context.root + "/service") {
-  for (const auto& [name, bytes] : image) context_.disk.write_file(path(name), bytes);
-  backup_ = image;
+ServiceHost::ServiceHost(Context& context, const Installation& installation)
+    : context_(context),
+      clock_(context.events),
+      directory_(context.root + "/service"),
+      pool_(installation.pool),
+      backup_(installation.files) {
+  for (const auto& [name, bytes] : backup_) context_.disk.write_file(path(name), bytes);
   start();
   if (!service_) {
     context_.verdict.fail("S7", "the service does not start from its installation");
@@ -33,7 +41,7 @@ ServiceHost::ServiceHost(Context& context, const Image& image)
   }
   credentials_ =
       Credentials{.access_key_id = service_->access_key_id(), .secret_access_key = service_->secret_access_key()};
-  pool_ = service_->identity_pool_id();
+  if (pool_.empty()) pool_ = service_->identity_pool_id();
 }
 
 ServiceHost::~ServiceHost() {
@@ -49,6 +57,11 @@ void ServiceHost::start() {
   context_.disk.run_as(process_);
   service::ServiceOptions options{.data_dir = directory_, .region = kRegion, .clock = &clock_, .readers = 1};
   if (context_.plan.records != 0 && !faults_ended_) options.quotas.records_per_dataset = context_.plan.records;
+  if (context_.plan.credentials_seconds != 0) {
+    options.credentials_lifetime = std::chrono::seconds(context_.plan.credentials_seconds);
+    options.openid = {{.name = std::string(kProvider), .issuer = {}, .jwks = "simulated", .audiences = {}}};
+    options.key_source = [](const std::string&) { return provider_keys(); };
+  }
   auto service = service::Service::open(options);
   if (!service) {
     context_.say("service does not start: " + std::string(to_string(service.error().code)));
@@ -137,7 +150,11 @@ std::optional<std::string> ServiceHost::serve(int device, const std::string& byt
   context_.say("service " + std::string(first ? "answers " : "answers again ") + request->method + " of device " +
                std::to_string(device) + ": " + (answer ? std::to_string(answer->status) : "died") +
                (faulty ? " (disk)" : ""));
-  context_.held.observe(device, *request, answer, faulty);
+  if (observer_) {
+    observer_(device, *request, answer);
+  } else {
+    context_.held.observe(device, *request, answer, faulty);
+  }
   if (killed) {
     die();
     start_later();
@@ -174,18 +191,29 @@ void ServiceHost::sign(HttpRequest& request, Timestamp date, const Credentials& 
 
 std::string ServiceHost::path_of(const std::string& pool, const std::string& label) const {
   const auto [identity, dataset] = read_label(label);
-  return "/identitypools/" + percent_encode(pool) + "/identities/" +
-         percent_encode(kIdentities[static_cast<std::size_t>(identity)]) + "/datasets/" + percent_encode(dataset);
+  return datasets_path(pool, kIdentities[static_cast<std::size_t>(identity)]) + "/" + percent_encode(dataset);
 }
 
 std::optional<HeldDataset> ServiceHost::read(const std::string& dataset) {
+  const auto named = read_label(dataset);
+  return read(kIdentities[static_cast<std::size_t>(named.identity)], named.dataset);
+}
+
+// As the developer: the answer's body.
+std::optional<std::string> ServiceHost::ask(HttpRequest request) {
   if (!service_) return std::nullopt;
   context_.disk.run_as(process_);
-  HttpRequest request{.path = path_of(pool_, dataset) + "/records", .query = {{"lastSyncCount", "0"}}};
   sign(request, clock_.wall());
-  const auto answer = service_->handle(request, "ledger");
+  auto answer = service_->handle(request, "ledger");
   if (answer.status != 200 || context_.disk.killed(process_)) return std::nullopt;
-  const Json json = Json::parse(answer.body);
+  return std::move(answer.body);
+}
+
+std::optional<HeldDataset> ServiceHost::read(const std::string& identity, const std::string& dataset) {
+  const auto body = ask({.path = datasets_path(pool_, identity) + "/" + percent_encode(dataset) + "/records",
+                         .query = {{"lastSyncCount", "0"}}});
+  if (!body) return std::nullopt;
+  const Json json = Json::parse(*body);
   HeldDataset read{.exists = json.at("DatasetExists"), .count = json.at("DatasetSyncCount")};
   for (const Json& record : json.at("Records")) {
     const bool present = record.contains("Value") && !record.at("Value").is_null();
@@ -197,7 +225,28 @@ std::optional<HeldDataset> ServiceHost::read(const std::string& dataset) {
   return read;
 }
 
+std::optional<std::vector<std::string>> ServiceHost::datasets_of(const std::string& identity) {
+  const auto body = ask({.path = datasets_path(pool_, identity)});
+  if (!body) return std::nullopt;
+  const Json json = Json::parse(*body);
+  std::vector<std::string> names;
+  for (const Json& dataset : json.at("Datasets")) names.push_back(dataset.at("DatasetName"));
+  return names;
+}
+
+Result<std::string> ServiceHost::as_developer(const std::string& operation, const std::string& body) {
+  const Error down{.code = ErrorCode::kNetwork, .message = "simulated: the service is down"};
+  if (!service_) return down;
+  context_.disk.run_as(process_);
+  auto answer = service_->administer({.words = {"identity", operation}, .body = body});
+  if (!context_.disk.killed(process_)) return answer;
+  die();
+  start_later();
+  return down;
+}
+
 void ServiceHost::check_all() {
+  if (observer_) return;
   for (int i = 0; i < context_.plan.datasets * context_.plan.identities; ++i) {
     const std::string dataset = label_of(i / context_.plan.datasets, i % context_.plan.datasets);
     const auto found = read(dataset);

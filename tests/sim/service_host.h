@@ -2,10 +2,13 @@
 // ledger. [one thread]
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "service/handlers.h"
 #include "sim/context.h"
@@ -18,11 +21,19 @@ inline constexpr const char* kRegion = "us-east-1";
 
 using Image = std::map<std::string, std::string>;  // files by name
 
+struct Installation {
+  Image files;
+  std::string pool = {};  // the devices'; empty: the first start's, and devices have the developer's key
+};
+
 class ServiceHost {
  public:
-  // `image`: its files as an installation left them.
-  ServiceHost(Context& context, const Image& image);
+  ServiceHost(Context& context, const Installation& installation);
   ~ServiceHost();
+
+  // Is told of each request and what came of it, in the place of the ledgers; nullopt: the service died over it.
+  using Observer = std::function<void(int device, const HttpRequest&, const std::optional<HttpResponse>&)>;
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
 
   // A device's bytes in, the answer's bytes out; nullopt: it is down, or died.
   std::optional<std::string> serve(int device, const std::string& bytes, bool first);
@@ -40,6 +51,12 @@ class ServiceHost {
   // As a stranger with the developer's key reads it; nullopt: it does not answer.
   std::optional<HeldDataset> read(const std::string& dataset);
   void check_all();
+  // The same of any identity.
+  std::optional<HeldDataset> read(const std::string& identity, const std::string& dataset);
+  // nullopt: it does not answer.
+  std::optional<std::vector<std::string>> datasets_of(const std::string& identity);
+  // An operation of Cognito Identity, as the app's own backend calls it.
+  Result<std::string> as_developer(const std::string& operation, const std::string& body);
 
   [[nodiscard]] Credentials credentials() const { return credentials_; }
   [[nodiscard]] const std::string& pool() const { return pool_; }
@@ -47,6 +64,7 @@ class ServiceHost {
  private:
   HttpRequest intruder(const Step& step, const std::string& dataset);
   [[nodiscard]] std::string path_of(const std::string& pool, const std::string& label) const;
+  std::optional<std::string> ask(HttpRequest request);
   void start();
   void die();
   void start_later();
@@ -64,6 +82,7 @@ class ServiceHost {
   bool faults_ended_ = false;
   Credentials credentials_;
   std::string pool_;
+  Observer observer_;
   Image backup_;
   Held backup_held_;
 };

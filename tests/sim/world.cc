@@ -1,51 +1,18 @@
 #include "sim/world.h"
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
 #include <utility>
 
 namespace syncline::sim {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr int kSyncsToSettle = 3;
-// Longer than any sync: four attempts, each with some time-outs, and their delays (D13).
-constexpr std::int64_t kLongestSync = std::int64_t{2} * 3'600 * 1'000;
 
 }  // namespace
 
-Templates make_templates(const std::string& root) {
-  fs::create_directories(root + "/service");
-  for (const char name : {'A', 'B', 'C', 'D', 'E'}) fs::create_directories(root + "/" + name);
-  Templates templates;
-  testing::SimDisk disk(1);
-  {
-    auto service =
-        service::Service::open(service::ServiceOptions{.data_dir = root + "/service", .region = kRegion, .readers = 1});
-    if (!service) throw std::runtime_error(service.error().message);
-  }
-  templates.service["service.db"] = disk.read_file(root + "/service/service.db");
-  {
-    ClientOptions options{.data_directory = root + "/A"};
-    options.identity_id = kIdentities[0];
-    options.threading = Threading::kTick;
-    auto client = Client::open(std::move(options));
-    if (!client) throw std::runtime_error(client.error().message);
-    if (auto opened = client->dataset(kDatasetNames[0]); !opened) throw std::runtime_error(opened.error().message);
-  }
-  templates.store = disk.read_file(root + "/A/syncline.db");
-  return templates;
-}
-
 World::World(const Plan& plan, const Templates& templates, const std::string& root, Trace& trace)
-    : context_(plan, trace, root),
-      service_(context_, templates.service),
-      network_(context_.events, trace, plan.seed, [this](int device, const std::string& bytes, bool first) {
-        return service_.serve(device, bytes, first);
-      }) {
+    : Stage(plan, templates.plain, root, trace) {
   context_.held.set_quota(plan.records);
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     auto device = std::make_unique<Device>(Device{.state = {}, .clock = SimClock(context_.events), .processes = {}});
@@ -64,31 +31,19 @@ World::World(const Plan& plan, const Templates& templates, const std::string& ro
 
 World::~World() = default;
 
-void World::run() {
-  for (const Step& step : context_.plan.steps) {
-    run_until(context_.events.now() + step.wait);
-    if (context_.verdict.failed()) return;
-    take(step);
-  }
-  if (!context_.verdict.failed()) settle();
-}
-
-void World::run_until(std::int64_t moment) {
-  while (!context_.verdict.failed() && !context_.events.empty() && context_.events.next() <= moment)
-    context_.events.take()();
-  context_.events.advance_to(moment);
-}
-
 // --- steps --------------------------------------------------------------------------------------------------------
 
-void World::take(const Step& step) {
-  context_.say("step " + std::to_string(step.id) + " " + std::string(to_string(step.act)));
-  if (!work(step)) harm(step);
+Process& World::process(const Step& step) {
+  return *devices_[static_cast<std::size_t>(step.device)]->processes[static_cast<std::size_t>(step.process)];
+}
+
+Life& World::life(const Step& step) {
+  return process(step);
 }
 
 bool World::work(const Step& step) {
   Device& device = *devices_[static_cast<std::size_t>(step.device)];
-  Process& process = *device.processes[static_cast<std::size_t>(step.process)];
+  Process& process = this->process(step);
   switch (step.act) {
     case Act::kPut:
       process.put(step);
@@ -130,54 +85,14 @@ bool World::work(const Step& step) {
   }
 }
 
-void World::harm(const Step& step) {
+void World::sign_as(const Step& step) {
   Device& device = *devices_[static_cast<std::size_t>(step.device)];
-  Process& process = *device.processes[static_cast<std::size_t>(step.process)];
-  switch (step.act) {
-    case Act::kKill:
-      if (step.number == 0) return process.kill();
-      return process.fail(step);
-    case Act::kDiskFault:
-      return process.fail(step);
-    case Act::kPowerCut:
-      return power_cut(device);
-    case Act::kNetFault:
-      return network_.arm(step);
-    case Act::kPartition:
-      return network_.cut_off(step.device, step.number);
-    case Act::kClock:
-      return device.clock.set_skew(step.number);
-    case Act::kCredentials:
-      return sign_as(device, step);
-    default:
-      return harm_service(step);
-  }
-}
-
-void World::harm_service(const Step& step) {
-  switch (step.act) {
-    case Act::kServiceKill:
-      return service_.kill(step);
-    case Act::kServicePowerCut:
-      return service_.power_cut();
-    case Act::kServiceFault:
-      return service_.fail(step);
-    case Act::kBackup:
-      return service_.back_up();
-    case Act::kRestore:
-      return service_.restore();
-    default:
-      return;
-  }
-}
-
-void World::sign_as(Device& device, const Step& step) {
   device.state.signing = static_cast<Signing>(step.kind);
   context_.events.after(step.number, [&device] { device.state.signing = Signing::kRight; });
 }
 
-void World::power_cut(Device& device) {
-  context_.say("device " + std::to_string(device.state.index) + " loses its power");
+void World::power_cut(int index) {
+  Device& device = *devices_[static_cast<std::size_t>(index)];
   for (const auto& process : device.processes) process->kill();
   context_.disk.power_cut(device.state.directory + "/");
   context_.writes.power_cut(device.state.index);
@@ -197,6 +112,7 @@ void World::power_cut(Device& device) {
 
 void World::settle() {
   end_faults();
+  heal_devices();
   finish_what_runs();
   for (int identity = 0; identity < context_.plan.identities && !context_.verdict.failed(); ++identity) {
     settle(identity);
@@ -221,11 +137,7 @@ void World::settle(int identity) {
   }
 }
 
-void World::end_faults() {
-  context_.say("faults end");
-  network_.heal();
-  context_.held.set_quota(0);
-  service_.must_run();
+void World::heal_devices() {
   for (const auto& device : devices_) {
     device->state.signing = Signing::kRight;
     // Policies that decide: whoever leaves a conflict open does not come to the same as the others.
@@ -238,19 +150,11 @@ void World::end_faults() {
   }
 }
 
-bool World::anybody_syncs() const {
+bool World::anybody_waits() const {
   return std::any_of(devices_.begin(), devices_.end(), [](const auto& device) {
     return std::any_of(device->processes.begin(), device->processes.end(),
                        [](const auto& process) { return process->syncing(); });
   });
-}
-
-// Also what the network still holds back: it comes before the last syncs, or it would change what they have made equal.
-void World::finish_what_runs() {
-  const auto latest = context_.events.now() + kLongestSync;
-  while (!context_.verdict.failed() && !context_.events.empty() && context_.events.next() <= latest)
-    context_.events.take()();
-  if (!context_.verdict.failed() && anybody_syncs()) context_.verdict.fail("D13", "a sync does not end");
 }
 
 void World::sync_everybody(int identity) {

@@ -384,6 +384,27 @@ TEST_F(IdentityTest, WhatWouldBeLostIsSaidBeforeAWipe) {
   EXPECT_THAT(phone.client->dataset_names().value(), IsEmpty());
 }
 
+// It would come back with that.
+TEST_F(GuestTest, AWipeTakesWhatWaitsToBecomeTheIdentitys) {
+  signed_in(phone, user("ben"));
+  signed_in(phone, user("anna"));
+  phone.put("level", "9");
+  ASSERT_TRUE(sign_out(phone));
+  phone.put("level", "5");  // nobody's, and waits for the other one to be sent
+  const auto report = sign_in(phone, user("anna"));
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->waiting, 1U);
+  std::size_t pending = 0;
+  const auto unsent = phone.client->unsent(Whose::kThisIdentity).value();
+  for (const auto& each : unsent) pending += each.pending;
+  EXPECT_GE(pending, 2U) << "what waits would be lost as well";
+  ASSERT_TRUE(wipe(phone, Whose::kThisIdentity));
+  phone.client.reset();
+  signed_in(phone, user("anna"));
+  EXPECT_THAT(phone.client->unsent(Whose::kThisIdentity).value(), IsEmpty());
+  EXPECT_EQ(phone.get("level"), std::nullopt);
+}
+
 TEST_F(IdentityTest, AWipeRemovesWhatIsHereAndNothingAtTheService) {
   signed_in(phone, user("anna"));
   phone.put("k", "1");
