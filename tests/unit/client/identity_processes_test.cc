@@ -1,6 +1,9 @@
 // Two processes on one data directory, of which one changes who works there (D15, D18, D1).
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "login_service.h"
 
@@ -151,6 +154,20 @@ TEST_F(IdentityProcessesTest, D15D18ARenewalDoesNotUndoASignOut) {
   EXPECT_EQ(in_directory(), "");
   EXPECT_EQ(phone.options.identity->secrets->get(secret).value(), std::nullopt);
   EXPECT_EQ(at_service("anna"), Values());
+}
+
+TEST_F(IdentityProcessesTest, D18ARenewalWritesNothing) {
+  phone.options.lock_timeout = std::chrono::milliseconds{0};
+  signed_in(phone, user("anna"));
+  pass(std::chrono::minutes{56});
+  const int held = ::open((phone.options.data_directory + "/syncline.lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  Answers<std::vector<RemoteDataset>> listed;
+  phone.client->list_remote_datasets(listed.callback());
+  phone.run_until([&] { return listed.count() == 1; });
+  ::close(held);
+  EXPECT_TRUE(listed.at(0)) << listed.at(0).error().message;
+  EXPECT_EQ(identity_calls(phone, "GetCredentialsForIdentity"), 2U);
 }
 
 // --- the first start ------------------------------------------------------------------------------------------------
