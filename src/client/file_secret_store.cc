@@ -28,7 +28,7 @@ constexpr std::string_view kHead = "SYNCLINE SECRETS 1\n";
 constexpr off_t kLargestFile = off_t{16} << 20U;
 // Another process's change takes milliseconds; this one may be all that the client's thread does meanwhile.
 constexpr std::chrono::milliseconds kLongestWait{2'000};
-constexpr std::chrono::microseconds kLongestPause{10'000};
+constexpr std::chrono::microseconds kLongestLockPause{10'000};
 
 using Secrets = std::map<std::string, std::string, std::less<>>;
 
@@ -158,7 +158,7 @@ class FileSecretStore final : public SecretStore {
                                 std::to_string(kLongestWait.count()) + " ms"};
       }
       std::this_thread::sleep_for(pause);
-      pause = std::min(pause * 2, kLongestPause);
+      pause = std::min(pause * 2, kLongestLockPause);
     }
     return {};
   }
