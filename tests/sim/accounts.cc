@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sim/http_bytes.h"
 #include "sim/login_provider.h"
 #include "wire/messages.h"
 
@@ -168,7 +169,7 @@ void Accounts::observe(int index, const HttpRequest& request, const std::optiona
     }
   }
   if (route->operation != wire::Operation::kUpdateRecords) return;
-  const Json patches = Json::parse(request.body);
+  const Json patches = Json::parse(plain_body(request));
   for (const Json& patch : patches.at("RecordPatches")) {
     ledger_.committed(index, who, route->dataset, patch.at("Key"), value_in(patch));
   }
@@ -180,7 +181,7 @@ void Accounts::observe(int index, const HttpRequest& request, const std::optiona
 
 // Whoever is presented with another's login becomes that one at the service.
 void Accounts::observe_login(int index, const HttpRequest& request, const std::optional<HttpResponse>& answer) {
-  const Json asked = Json::parse(request.body, nullptr, false);
+  const Json asked = Json::parse(plain_body(request), nullptr, false);
   if (!asked.is_object() || !asked.contains("Logins") || asked.at("Logins").empty()) return;
   const std::string presented = asked.value("IdentityId", "");
   const bool at_provider = asked.at("Logins").contains(kProvider);

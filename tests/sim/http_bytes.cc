@@ -1,20 +1,20 @@
 #include "sim/http_bytes.h"
 
-#include <zlib.h>
-
 #include <charconv>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "core/text.h"
-#include "service/gzip.h"
+#include "net/gzip.h"
 #include "support/http_text.h"
 
 namespace syncline::sim {
 
 namespace {
 
-constexpr std::size_t kWorthGzip = 1024;
+constexpr std::size_t kLongestBody = std::size_t{8} << 20U;
+
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 
 std::optional<std::size_t> content_length(const Headers& headers) {
@@ -24,27 +24,6 @@ std::optional<std::size_t> content_length(const Headers& headers) {
   const auto read = std::from_chars(text->data(), text->data() + text->size(), length);
   if (read.ec != std::errc() || read.ptr != text->data() + text->size()) return std::nullopt;
   return length;
-}
-
-std::optional<std::string> gunzip(std::string_view bytes) {
-  z_stream stream{};
-  static constexpr int kGzipWindow = 15 + 16;  // zlib.h: 16 more asks for a gzip header
-  if (inflateInit2(&stream, kGzipWindow) != Z_OK) return std::nullopt;
-  std::string input(bytes);
-  std::string output;
-  stream.next_in = reinterpret_cast<Bytef*>(input.data());
-  stream.avail_in = static_cast<uInt>(input.size());
-  int result = Z_OK;
-  while (result == Z_OK) {
-    char part[16 * 1024];
-    stream.next_out = reinterpret_cast<Bytef*>(part);
-    stream.avail_out = sizeof part;
-    result = inflate(&stream, Z_NO_FLUSH);
-    output.append(part, sizeof part - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  if (result != Z_STREAM_END) return std::nullopt;
-  return output;
 }
 
 Error broken(ErrorCode code, const char* what) {
@@ -76,8 +55,8 @@ std::optional<HttpRequest> read_request(std::string_view bytes) {
 
 std::string answer_bytes(const HttpRequest& request, HttpResponse answer) {
   const std::string* offered = find_header(request.headers, "Accept-Encoding");
-  if (offered != nullptr && service::offers_gzip(*offered) && answer.body.size() >= kWorthGzip) {
-    if (auto packed = service::gzip(answer.body)) {
+  if (offered != nullptr && net::offers_gzip(*offered) && answer.body.size() >= net::kLeastToCompress) {
+    if (auto packed = net::gzip(answer.body)) {
       answer.body = std::move(*packed);
       answer.headers.push_back({"Content-Encoding", "gzip"});
     }
@@ -94,10 +73,15 @@ Result<HttpResponse> read_answer(std::string_view bytes) {
   answer.body = bytes.substr(end + kEndOfHead.size());
   if (content_length(answer.headers) != answer.body.size()) return broken(ErrorCode::kBadAnswer, "was cut off");
   if (find_header(answer.headers, "Content-Encoding") == nullptr) return answer;
-  auto unpacked = gunzip(answer.body);
-  if (!unpacked) return broken(ErrorCode::kBadAnswer, "is no gzip");
-  answer.body = std::move(*unpacked);
+  auto unpacked = net::gunzip(answer.body, kLongestBody);
+  if (!std::holds_alternative<std::string>(unpacked)) return broken(ErrorCode::kBadAnswer, "is no gzip");
+  answer.body = std::move(std::get<std::string>(unpacked));
   return answer;
+}
+
+std::string plain_body(const HttpRequest& request) {
+  if (find_header(request.headers, "Content-Encoding") == nullptr) return request.body;
+  return std::get<std::string>(net::gunzip(request.body, kLongestBody));
 }
 
 }  // namespace syncline::sim

@@ -19,4 +19,7 @@ std::string answer_bytes(const HttpRequest& request, HttpResponse answer);
 // What a transport makes of it. Errors: kNetwork (cut off in its headers), kBadAnswer (in its body, or a broken gzip).
 Result<HttpResponse> read_answer(std::string_view bytes);
 
+// A request's body as it was before it was compressed.
+std::string plain_body(const HttpRequest& request);
+
 }  // namespace syncline::sim

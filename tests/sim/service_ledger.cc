@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "sim/http_bytes.h"
 #include "sim/plan.h"
 #include "wire/messages.h"
 
@@ -39,7 +40,7 @@ void ServiceLedger::observe(int device, const HttpRequest& request, const std::o
   Open call{.dataset = dataset, .by = std::string(1, static_cast<char>('A' + device))};
   call.deletes = route->operation == wire::Operation::kDeleteDataset;
   if (route->operation == wire::Operation::kUpdateRecords) {
-    const Json body = Json::parse(request.body);
+    const Json body = Json::parse(plain_body(request));
     for (const Json& patch : body.at("RecordPatches")) {
       call.patches.push_back(
           Patch{.key = patch.at("Key"), .value = text_in(patch, "Value"), .expected = patch.at("SyncCount")});
