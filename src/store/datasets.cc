@@ -73,19 +73,20 @@ Result<std::string> Store::adopt_identity(const std::string& wanted) {
 }
 
 Result<DatasetId> Store::open_dataset(const std::string& identity, const std::string& name) {
-  auto known = reading(
-      *impl_, [&](Connection& connection) { return find_dataset(connection, owner_of(connection, identity), name); });
-  if (known && *known == 0) {
-    known = guarded(*impl_, [&] {
-      WriteTransaction transaction(*impl_, Lasting::kAsOption);
-      const auto owner = owner_of(transaction.connection(), identity);
-      const auto id = find_or_add_dataset(transaction.connection(), owner, name);
-      transaction.commit();
-      return id;
-    });
-  }
-  if (known) impl_->note_opened(*known);
-  return known;
+  auto known = reading(*impl_, [&](Connection& connection) {
+    const auto id = find_dataset(connection, owner_of(connection, identity), name);
+    if (id != 0) impl_->note_opened(id);
+    return id;
+  });
+  if (!known || *known != 0) return known;
+  return guarded(*impl_, [&] {
+    WriteTransaction transaction(*impl_, Lasting::kAsOption);
+    const auto owner = owner_of(transaction.connection(), identity);
+    const auto id = find_or_add_dataset(transaction.connection(), owner, name);
+    impl_->note_opened(id);
+    transaction.commit();
+    return id;
+  });
 }
 
 Result<std::vector<std::string>> Store::dataset_names(const std::string& identity) {
