@@ -10,8 +10,6 @@ namespace syncline {
 namespace {
 
 constexpr int kMostFailures = 1'000;
-// Whatever RetryOptions say: nobody counts these attempts.
-constexpr std::chrono::milliseconds kShortestPause{100};
 // Instead of an id, from whoever has none yet: the service tells of each dataset that others have written. Since the
 // last sync somebody may have, and what is known costs no request (D20).
 constexpr const char* kEverything = "0";
@@ -193,7 +191,7 @@ void ChangeStream::catch_up_later() {
   if (catch_up_timer_ != 0 || status().state == ChangeStreamState::kClosed) return;
   failed_syncs_ = std::min(failed_syncs_ + 1, kMostFailures);
   const auto delay = engine::backoff_delay(context_.backoff, failed_syncs_, std::nullopt, *context_.random);
-  catch_up_timer_ = context_.driver->after(std::max(delay, kShortestPause), [self = shared_from_this()] {
+  catch_up_timer_ = context_.driver->after(delay, [self = shared_from_this()] {
     self->catch_up_timer_ = 0;
     self->catch_up();
   });
@@ -242,7 +240,7 @@ std::chrono::milliseconds ChangeStream::next_delay(const Error& error) {
   limits.first = std::clamp(first_delay_, limits.first, std::max(limits.first, limits.longest));
   const auto asked = std::min(error.retry_after.value_or(std::chrono::milliseconds{0}), limits.longest);
   failures_ = std::min(failures_ + 1, kMostFailures);
-  return asked + std::max(engine::backoff_delay(limits, failures_, std::nullopt, *context_.random), kShortestPause);
+  return asked + engine::backoff_delay(limits, failures_, std::nullopt, *context_.random);
 }
 
 }  // namespace syncline

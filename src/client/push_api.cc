@@ -45,7 +45,9 @@ ChangeStreamContext ClientImpl::change_stream_context() {
       .remote = remote_,
       .clock = clock_,
       .random = random_.get(),
-      .backoff = {.first = options_.retry.first_delay, .longest = options_.retry.longest_delay},
+      .backoff = {.first = options_.retry.first_delay,
+                  .longest = options_.retry.longest_delay,
+                  .shortest = engine::kShortestEndlessDelay},
       .request = [this]() -> Result<wire::ChangeStreamRequest> {
         if (auto ready = can_reach_service(true); !ready) return std::move(ready).error();
         auto target = whose();

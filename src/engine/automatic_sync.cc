@@ -12,8 +12,6 @@ using std::chrono::milliseconds;
 
 // Whatever a service says: a device that stays away longer looks broken.
 constexpr milliseconds kLongestRetryAfter = std::chrono::hours{24};
-// Whatever the options say: nobody counts these attempts.
-constexpr milliseconds kShortestRetry{100};
 
 std::optional<MonotonicTime> earlier(std::optional<MonotonicTime> one, std::optional<MonotonicTime> other) {
   if (!one || !other) return one ? one : other;
@@ -177,8 +175,9 @@ void AutomaticSyncRules::failed(Dataset& dataset, const Error& error, MonotonicT
   ++dataset.failures;
   dataset.retry = now;
   if (!options_.enabled) return;
-  const BackoffLimits limits{.first = options_.first_delay, .longest = options_.longest_delay};
-  *dataset.retry += std::max(kShortestRetry, backoff_delay(limits, dataset.failures, std::nullopt, random_));
+  const BackoffLimits limits{
+      .first = options_.first_delay, .longest = options_.longest_delay, .shortest = kShortestEndlessDelay};
+  *dataset.retry += backoff_delay(limits, dataset.failures, std::nullopt, random_);
 }
 
 // --- the world ----------------------------------------------------------------------------------------------------

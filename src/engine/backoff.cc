@@ -12,7 +12,8 @@ std::chrono::milliseconds backoff_delay(const BackoffLimits& limits, int failure
   }
   const auto choices = static_cast<std::uint64_t>(std::max<std::chrono::milliseconds::rep>(ceiling.count(), 0)) + 1;
   const std::chrono::milliseconds jittered(static_cast<std::chrono::milliseconds::rep>(random.next() % choices));
-  return std::max(jittered, std::min(retry_after.value_or(std::chrono::milliseconds{0}), limits.longest));
+  const auto asked = std::min(retry_after.value_or(std::chrono::milliseconds{0}), limits.longest);
+  return std::max({jittered, asked, limits.shortest});
 }
 
 }  // namespace syncline::engine

@@ -9,13 +9,17 @@
 
 namespace syncline::engine {
 
+// Where nobody counts the attempts, whatever the options say: no busy loop.
+inline constexpr std::chrono::milliseconds kShortestEndlessDelay{100};
+
 struct BackoffLimits {
   std::chrono::milliseconds first{500};
   std::chrono::milliseconds longest{30'000};
+  std::chrono::milliseconds shortest{0};
 };
 
 // `failures`: attempts that have failed so far, at least 1. Uniform over [0, min(longest, first * 2^(failures-1))], but
-// never below `retry_after` (itself cut at the longest delay).
+// never below `shortest`, nor below `retry_after` (itself cut at the longest delay).
 std::chrono::milliseconds backoff_delay(const BackoffLimits& limits, int failures,
                                         std::optional<std::chrono::milliseconds> retry_after, Random& random);
 
