@@ -166,6 +166,17 @@ void add_sent(Connection& connection, DatasetId dataset, std::string_view key, s
       .run();
 }
 
+void add_twin(Connection& connection, DatasetId dataset, std::string_view name, bool doomed) {
+  connection
+      .use(
+          "INSERT OR IGNORE INTO twin (dataset, name, doomed, checksum) "
+          "VALUES (?1, ?2, ?3, row_sum('t', ?1, ?2, ?3))")
+      .bind(dataset)
+      .bind(name)
+      .bind(static_cast<std::int64_t>(doomed))
+      .run();
+}
+
 std::optional<std::string> load_meta(Connection& connection, std::string_view name) {
   auto row = connection.use("SELECT value FROM meta WHERE name = ?");
   if (!row.bind(name).step()) return std::nullopt;

@@ -65,6 +65,9 @@ void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_v
 void add_sent(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
               Revision revision, SyncCount base_count);
 
+// What the app has said of a merged dataset. What it said before stays.
+void add_twin(Connection& connection, DatasetId dataset, std::string_view name, bool doomed);
+
 // A line of the table meta; nullopt: there is none.
 std::optional<std::string> load_meta(Connection& connection, std::string_view name);
 void set_meta(Connection& connection, std::string_view name, std::string_view value);

@@ -259,16 +259,7 @@ void Salvage::save_twins() {
   read_on(source_,
           "SELECT dataset, name, doomed FROM twin WHERE row_sum('t', dataset, name, doomed) = checksum ORDER BY id",
           [&](const Statement& row) {
-            if (!datasets_.contains(row.number(0))) return;
-            const auto name = row.text(1);
-            fresh_
-                .use(
-                    "INSERT OR IGNORE INTO twin (dataset, name, doomed, checksum) "
-                    "VALUES (?1, ?2, ?3, row_sum('t', ?1, ?2, ?3))")
-                .bind(row.number(0))
-                .bind(std::string_view(name))
-                .bind(row.number(2))
-                .run();
+            if (datasets_.contains(row.number(0))) add_twin(fresh_, row.number(0), row.text(1), row.number(2) != 0);
           });
 }
 

@@ -23,16 +23,7 @@ Result<std::vector<std::string>> Store::new_twins(DatasetId dataset, const std::
 Result<void> Store::answer_twins(DatasetId dataset, const std::vector<std::string>& names, bool doomed) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
-    for (const auto& name : names) {
-      transaction.connection()
-          .use(
-              "INSERT OR IGNORE INTO twin (dataset, name, doomed, checksum) "
-              "VALUES (?1, ?2, ?3, row_sum('t', ?1, ?2, ?3))")
-          .bind(dataset)
-          .bind(std::string_view(name))
-          .bind(static_cast<std::int64_t>(doomed))
-          .run();
-    }
+    for (const auto& name : names) add_twin(transaction.connection(), dataset, name, doomed);
     transaction.commit();
   });
 }
