@@ -1,6 +1,4 @@
 // Plans of the profile "accounts".
-#include <algorithm>
-
 #include "sim/plan_draw.h"
 
 namespace syncline::sim {
@@ -21,18 +19,8 @@ const std::vector<Weight> kHarm{{Act::kNetFault, 14},   {Act::kPartition, 2},   
 constexpr std::int64_t kOperationsToFail = 5;
 
 void draw_deed(Chance& chance, const Plan& plan, Step& step) {
-  step.dataset = static_cast<int>(chance.below(plan.datasets));
-  step.key = static_cast<int>(std::min(chance.below(kKeys.size()), chance.below(kKeys.size())));
+  draw_use(chance, plan, step);
   switch (step.act) {
-    case Act::kPut:
-      step.kind = static_cast<int>(draw_value(chance));
-      break;
-    case Act::kResolve:
-      step.kind = static_cast<int>(chance.between(static_cast<int>(Answer::kLocal), static_cast<int>(Answer::kUse)));
-      break;
-    case Act::kHandler:
-      step.kind = static_cast<int>(chance.below(kAnswers));
-      break;
     case Act::kSignIn:
       step.number = chance.below(plan.identities + 1);
       step.kind = static_cast<int>(chance.percent(60) ? 0 : chance.below(3));

@@ -83,26 +83,10 @@ const std::vector<Weight> kWork{{Act::kPut, 30},   {Act::kRemove, 8},  {Act::kPu
                                 {Act::kDelete, 2}, {Act::kRestart, 3}, {Act::kDescribe, 1}};
 
 void draw_work(Chance& chance, const Plan& plan, Step& step) {
-  step.dataset = static_cast<int>(chance.below(plan.datasets));
-  // The first keys more often: collisions are what this is for.
-  step.key = static_cast<int>(std::min(chance.below(kKeys.size()), chance.below(kKeys.size())));
-  switch (step.act) {
-    case Act::kPut:
-      step.kind = static_cast<int>(draw_value(chance));
-      break;
-    case Act::kPutAll:
-      step.number = chance.between(2, 4);
-      step.kind = static_cast<int>(chance.below(8) & chance.below(8));
-      break;
-    case Act::kResolve:
-      step.kind = static_cast<int>(chance.between(static_cast<int>(Answer::kLocal), static_cast<int>(Answer::kUse)));
-      break;
-    case Act::kHandler:
-      step.kind = static_cast<int>(chance.below(kAnswers));
-      break;
-    default:
-      break;
-  }
+  draw_use(chance, plan, step);
+  if (step.act != Act::kPutAll) return;
+  step.number = chance.between(2, 4);
+  step.kind = static_cast<int>(chance.below(8) & chance.below(8));
 }
 
 }  // namespace

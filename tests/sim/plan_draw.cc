@@ -1,5 +1,7 @@
 #include "sim/plan_draw.h"
 
+#include <algorithm>
+
 namespace syncline::sim {
 
 namespace {
@@ -43,6 +45,25 @@ Value draw_value(Chance& chance) {
   if (chance.percent(80)) return Value::kOwn;
   if (chance.one_in(3)) return Value::kOwnLong;
   return chance.one_in(2) ? Value::kEmpty : Value::kSame;
+}
+
+void draw_use(Chance& chance, const Plan& plan, Step& step) {
+  step.dataset = static_cast<int>(chance.below(plan.datasets));
+  // The first keys more often: collisions are what this is for.
+  step.key = static_cast<int>(std::min(chance.below(kKeys.size()), chance.below(kKeys.size())));
+  switch (step.act) {
+    case Act::kPut:
+      step.kind = static_cast<int>(draw_value(chance));
+      break;
+    case Act::kResolve:
+      step.kind = static_cast<int>(chance.between(static_cast<int>(Answer::kLocal), static_cast<int>(Answer::kUse)));
+      break;
+    case Act::kHandler:
+      step.kind = static_cast<int>(chance.below(kAnswers));
+      break;
+    default:
+      break;
+  }
 }
 
 void draw_fault(Chance& chance, Step& step) {

@@ -20,6 +20,8 @@ Act draw(Chance& chance, const std::vector<Weight>& weights);
 // Short ones most often, so that steps meet syncs that are under way.
 std::int64_t draw_wait(Chance& chance);
 Value draw_value(Chance& chance);
+// Of what an app does: to which data, and how where all apps do it alike.
+void draw_use(Chance& chance, const Plan& plan, Step& step);
 void draw_fault(Chance& chance, Step& step);
 DevicePlan draw_device(Chance& chance);
 
