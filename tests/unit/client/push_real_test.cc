@@ -170,6 +170,13 @@ class PushRealTest : public ::testing::Test {
     ASSERT_TRUE(answers.wait_for(1));
     EXPECT_TRUE(answers.at(0)) << answers.at(0).error().message;
   }
+  // The phone has what the laptop wrote, and holds the stream for what follows.
+  static Subscription listen(Client& phone, Client& laptop) {
+    write(laptop, "1");
+    sync(*phone.dataset("game"));
+    subscribe(phone);
+    return phone.open_change_stream();
+  }
   static bool hears(Client& client, const std::string& value) {
     return eventually([&] { return client.dataset("game")->get("k").value() == value; });
   }
@@ -203,10 +210,7 @@ class PushRealTest : public ::testing::Test {
 TEST_F(PushRealTest, TheLaptopsChangeWakesThePhoneThroughTheStream) {
   auto phone = open(options("phone"));
   auto laptop = open(options("laptop"));
-  write(laptop, "1");
-  sync(*phone.dataset("game"));
-  subscribe(phone);
-  const auto stream = phone.open_change_stream();
+  const auto stream = listen(phone, laptop);
   ASSERT_TRUE(is_open(phone));
   const int before = count("ListRecords");
   write(laptop, "2");
@@ -232,10 +236,7 @@ TEST_F(PushRealTest, D20WhatWasWrittenBeforeTheStreamWasOpenIsHeardOf) {
 TEST_F(PushRealTest, AStreamGoesOnWhereItBroke) {
   auto phone = open(options("phone"));
   auto laptop = open(options("laptop"));
-  write(laptop, "1");
-  sync(*phone.dataset("game"));
-  subscribe(phone);
-  const auto stream = phone.open_change_stream();
+  const auto stream = listen(phone, laptop);
   ASSERT_TRUE(is_open(phone));
   write(laptop, "2");
   ASSERT_TRUE(hears(phone, "2"));
@@ -258,10 +259,7 @@ TEST_F(PushRealTest, AStreamGoesOverTls) {
   };
   auto phone = trusting("phone");
   auto laptop = trusting("laptop");
-  write(laptop, "1");
-  sync(*phone.dataset("game"));
-  subscribe(phone);
-  const auto stream = phone.open_change_stream();
+  const auto stream = listen(phone, laptop);
   ASSERT_TRUE(is_open(phone));
   write(laptop, "2");
   EXPECT_TRUE(hears(phone, "2"));
@@ -279,10 +277,7 @@ TEST_F(PushRealTest, Case22D16AStreamEndsWithItsCredentialsAndTheNextHasNewOnes)
   };
   auto phone = logging_in("phone");
   auto laptop = logging_in("laptop");
-  write(laptop, "1");
-  sync(*phone.dataset("game"));
-  subscribe(phone);
-  const auto stream = phone.open_change_stream();
+  const auto stream = listen(phone, laptop);
   ASSERT_TRUE(is_open(phone));
   service_clock.advance(1h + 1s);
   ASSERT_TRUE(eventually([&] { return phone.change_stream_status().attempts >= 2; }));
