@@ -97,11 +97,12 @@ Values Device::values() {
 void Device::run_until(const std::function<bool()>& done) {
   for (int i = 0; i < 20'000; ++i) {
     if (done()) return;
-    const auto again = client ? client->tick(clock->monotonic()) : std::nullopt;
+    const auto now = clock->monotonic();
+    const auto again = client ? client->tick(now) : std::nullopt;
     const auto pumped = queue ? queue->poll() : 0;
     if (done()) return;
-    if (again && *again > clock->monotonic()) {
-      clock->advance(std::chrono::ceil<std::chrono::milliseconds>(*again - clock->monotonic()));
+    if (const auto wait = again.value_or(now) - now; wait.count() > 0) {
+      clock->advance(std::chrono::ceil<std::chrono::milliseconds>(wait));
     } else if (!again && pumped == 0) {
       FAIL() << "nothing is left to wait for";
     }

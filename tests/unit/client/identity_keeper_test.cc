@@ -167,14 +167,23 @@ TEST_F(KeeperTest, KeptCredentialsLastOverARestart) {
   EXPECT_EQ(phone.sync_well().pushed, 1U);
   EXPECT_EQ(identity_calls(phone, "GetCredentialsForIdentity"), 0U);
   // Damaged, foreign or old ones are as good as none.
-  for (const auto* bad : {"", "{}", "\x01",
-                          R"({"IdentityId":"us-east-1:99999999-2222-3333-4444-555555555555",)"
-                          R"("Credentials":{"AccessKeyId":"a","SecretKey":"b","SessionToken":"c"}})"}) {
+  LoginDevice other(*this, "other");
+  other.options.identity->secrets = std::make_shared<Secrets>();
+  other.put("k", "another's");
+  other.sync_well();
+  const auto foreign = std::static_pointer_cast<Secrets>(other.options.identity->secrets)->kept.begin()->second;
+  std::optional<std::size_t> requests;
+  for (const auto& bad :
+       std::vector<std::string>{"", "{}", "\x01", foreign,
+                                R"({"IdentityId":"us-east-1:99999999-2222-3333-4444-555555555555",)"
+                                R"("Credentials":{"AccessKeyId":"a","SecretKey":"b","SessionToken":"c"}})"}) {
     phone.client.reset();
     secrets->kept.begin()->second = bad;
     phone.put("k", bad);
     EXPECT_EQ(phone.sync_well().pushed, 1U);
     EXPECT_EQ(identity_calls(phone, "GetCredentialsForIdentity"), 1U);
+    if (!requests) requests = phone.transport->requests();
+    EXPECT_EQ(phone.transport->requests(), requests.value()) << "D15: none was signed with " << bad;
   }
   phone.client.reset();
   pass(std::chrono::hours{2});
@@ -247,6 +256,37 @@ TEST_F(KeeperTest, D13BadInputALoginCallbackThatNeverAnswersEndsAfterItsTime) {
   phone.settle();
   EXPECT_EQ(phone.client->identity_id(), "") << "too late";
   EXPECT_EQ(phone.transport->requests(), 0U);
+}
+
+TEST_F(KeeperTest, D13D15Case15ALoginThatWasGivenUpIsNotTakenForTheNext) {
+  using Answer = std::function<void(Result<LoginTokens>)>;
+  Answer first;
+  Answer second;
+  Answers<SignInReport> signs;
+  phone.open();
+  phone.client->sign_in(Login::with_tokens([&](Answer answer) { first = std::move(answer); }), GuestData::kMerge,
+                        signs.callback());
+  for (int i = 0; i < 5; ++i) phone.client->tick(phone.clock->monotonic());
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(sign_out(phone));
+  ASSERT_EQ(signs.count(), 1U);
+  EXPECT_FALSE(signs.at(0));
+  phone.client->sign_in(Login::with_tokens([&](Answer answer) { second = std::move(answer); }), GuestData::kMerge,
+                        signs.callback());
+  for (int i = 0; i < 5; ++i) phone.client->tick(phone.clock->monotonic());
+  ASSERT_TRUE(second);
+  first(LoginTokens{{std::string(service::kProvider), token("anna")}});
+  for (int i = 0; i < 20; ++i) phone.client->tick(phone.clock->monotonic());
+  EXPECT_EQ(signs.count(), 1U);
+  EXPECT_EQ(phone.client->identity_id(), "");
+  second(LoginTokens{{std::string(service::kProvider), token("ben")}});
+  phone.settle();
+  ASSERT_EQ(signs.count(), 2U);
+  ASSERT_TRUE(signs.at(1)) << signs.at(1).error().message;
+  LoginDevice bens(*this, "ben's", user("ben"));
+  bens.put("k", "1");
+  bens.sync_well();
+  EXPECT_EQ(phone.client->identity_id(), bens.client->identity_id());
 }
 
 TEST_F(KeeperTest, D13ASignInThatFailsLeavesTheSyncsOfWhoIsSignedIn) {
