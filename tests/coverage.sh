@@ -14,15 +14,16 @@ build=build/coverage
 export SYNCLINE_BINARY=$PWD/$build/src/cli/syncline PYTHONDONTWRITEBYTECODE=1
 
 # The longest first.
-programs=(unit_store unit_store_damage syncline_sim processes unit_engine syncline_cli small_worlds unit_client scenario_runner unit_service
-  unit_sim_disk small_store unit_core unit_wire unit_auth unit_net cli_test contract)
+programs=(syncline_cli unit_store_damage unit_store unit_service unit_engine unit_client scenario_runner unit_identity syncline_sim processes
+  unit_service_delivery unit_connectivity unit_sync_api unit_sim_disk small_worlds small_store unit_core unit_wire unit_auth unit_net cli_test
+  contract contract_store)
 
 # NAME: COMMAND, a line each.
 jobs_of() {
   case $1 in
     syncline_sim)
       local profile
-      for profile in calm network disk restore single processes default; do
+      for profile in calm network disk restore single processes identities accounts deliveries default; do
         echo "sim.$profile: $build/tests/sim/syncline_sim --seed 1 --runs 20 --profile $profile --failures $build"
       done
       ;;

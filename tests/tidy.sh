@@ -18,12 +18,27 @@ commands=${SYNCLINE_BUILD:-build/$preset}
 }
 
 files=()
+skipped=0
 while IFS= read -r file; do
   for part in "${@:-src/}"; do
-    [[ $file != *"$part"* ]] || files+=("$file")
+    [[ $file == *"$part"* ]] || continue
+    if grep -q co_await "$file"; then  # clang-tidy 14 does not survive GCC's coroutines
+      skipped=$((skipped + 1))
+    else
+      files+=("$file")
+    fi
+    break
   done
 done < <(find src -name '*.cc' | sort)
-# GCC's own warning flags mean nothing to clang.
-printf '%s\n' "${files[@]}" |
-  xargs -P "$(nproc)" -n 1 "$tidy" --quiet -p "$commands" --extra-arg=-Wno-unknown-warning-option
-echo "${#files[@]} files are tidy"
+((${#files[@]})) || { echo "tidy.sh: no file of src has that in its path" >&2; exit 1; }
+
+check() {  # FILE. GCC's own warning flags mean nothing to clang.
+  "$tidy" --quiet -p "$commands" --extra-arg=-Wno-unknown-warning-option "$1" && return
+  echo "untidy: $1"
+  return 1
+}
+export -f check
+export tidy commands
+# xargs goes on after a file that is not tidy, and says so at the end.
+printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -I '{}' bash -c "check '{}'"
+echo "${#files[@]} files are tidy, $skipped with coroutines were not looked at"

@@ -10,10 +10,10 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -34,7 +34,7 @@ using Secrets = std::map<std::string, std::string, std::less<>>;
 
 Error failure(const std::string& path, const char* what, int code) {
   return Error{.code = code == ENOSPC ? ErrorCode::kStorageFull : ErrorCode::kStorage,
-               .message = "secret store " + path + ": " + what + ": " + std::strerror(code)};
+               .message = "secret store " + path + ": " + what + ": " + std::system_category().message(code)};
 }
 
 class File {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -16,7 +16,7 @@ namespace syncline::store {
 
 FileLock::FileLock(std::string path) : path_(std::move(path)) {
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file_ < 0) fail(ErrorCode::kStorage, path_ + ": " + std::strerror(errno));
+  if (file_ < 0) fail(ErrorCode::kStorage, path_ + ": " + std::system_category().message(errno));
 }
 
 FileLock::~FileLock() {
@@ -53,7 +53,7 @@ void FileLock::set_mark(Mark mark) noexcept {
 bool FileLock::try_lock() {
   while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) fail(ErrorCode::kStorage, path_ + ": " + std::strerror(errno));
+    if (errno != EWOULDBLOCK) fail(ErrorCode::kStorage, path_ + ": " + std::system_category().message(errno));
     return false;
   }
   return true;

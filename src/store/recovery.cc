@@ -36,7 +36,7 @@ void rename(const std::string& from, const std::string& to) {
 
 std::string free_name(const std::string& path) {
   for (int number = 1;; ++number) {
-    const auto name = path + ".damaged-" + std::to_string(number);
+    auto name = path + ".damaged-" + std::to_string(number);
     bool taken = false;
     for (const char* part : kDatabaseParts) taken = taken || lies_at(name + part);
     if (!taken) return name;

@@ -6,9 +6,9 @@
 namespace syncline::store {
 
 const std::optional<std::string>& KeyState::visible() const {
-  static const std::optional<std::string> kNothing;
+  static const std::optional<std::string> nothing;
   if (pending) return pending->value;
-  return base ? base->value : kNothing;
+  return base ? base->value : nothing;
 }
 
 std::int64_t to_millis(Timestamp time) {

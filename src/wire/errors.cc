@@ -61,11 +61,17 @@ struct ErrorBody {
   std::string type;
 };
 
-// Reads what it can: a field of a wrong type is as good as none.
+// A field of a wrong type is as good as none.
+template <std::string ErrorBody::*Member>
+bool read_if_fits(ErrorBody& body, const Scalar& value) {
+  static_cast<void>(value.read(body.*Member));
+  return true;
+}
+
 constexpr std::array<Field<ErrorBody>, 3> kErrorFields{{
-    {"message", kText, [](ErrorBody& b, const Scalar& v) { return v.read(b.message) || true; }},
-    {"Message", kText, [](ErrorBody& b, const Scalar& v) { return v.read(b.message) || true; }},
-    {"__type", kText, [](ErrorBody& b, const Scalar& v) { return v.read(b.type) || true; }},
+    {"message", kText, read_if_fits<&ErrorBody::message>},
+    {"Message", kText, read_if_fits<&ErrorBody::message>},
+    {"__type", kText, read_if_fits<&ErrorBody::type>},
 }};
 
 ErrorBody read_error_body(std::string_view body) {
@@ -181,10 +187,10 @@ Error decode_error(const HttpResponse& response) {
 }
 
 HttpResponse encode_error(const Error& error) {
-  const auto* row = find_error(error.code);
+  const auto* named = find_error(error.code);
   // An error that the protocol has no name for is the service's own trouble, and its words are for the log.
-  const bool own_trouble = row == nullptr;
-  if (own_trouble) row = find_error(kServiceFailure);
+  const bool own_trouble = named == nullptr;
+  const auto& row = own_trouble ? *find_error(kServiceFailure) : *named;
 
   JsonWriter body;
   body.open_object();
@@ -192,8 +198,8 @@ HttpResponse encode_error(const Error& error) {
   body.close_object();
 
   HttpResponse response;
-  response.status = error.http_status >= 400 && !own_trouble ? error.http_status : row->status;
-  response.headers = {{"Content-Type", "application/json"}, {"x-amzn-ErrorType", std::string(row->type)}};
+  response.status = error.http_status >= 400 && !own_trouble ? error.http_status : row.status;
+  response.headers = {{"Content-Type", "application/json"}, {"x-amzn-ErrorType", std::string(row.type)}};
   if (error.retry_after) {
     // Rounded up: coming back a moment early would be refused again.
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);

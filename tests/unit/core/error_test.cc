@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "syncline/sync_status.h"
+
 namespace syncline {
 namespace {
 
@@ -68,6 +70,7 @@ TEST(ErrorCode, AnUnknownOneIsPermanent) {
   EXPECT_EQ(retry_class(unknown), RetryClass::kPermanent);
   EXPECT_EQ(to_string(unknown), "unknown");
   EXPECT_EQ(to_string(static_cast<RetryClass>(200)), "unknown");
+  EXPECT_EQ(to_string(static_cast<SyncState>(200)), "unknown");
 }
 
 }  // namespace

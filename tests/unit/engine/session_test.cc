@@ -473,6 +473,12 @@ TEST_F(PushFirstTest, D14NewKeysAloneGoFirstOnlyWhereTheTokenEndsWithTheDataset)
   session_ = DatasetSession{};
   begin.token_ends_with_dataset = false;
   next<ListRecords>(begin);
+
+  // Where nothing was ever seen, nothing can come back.
+  session_ = DatasetSession{};
+  begin.start.sync_count = begin.start.newest = SyncCount{0};
+  next<PreparePush>(begin);
+  next<PushRecords>(Prepared{{change("new")}});
 }
 
 // The app may have written in between, so that what is prepared is not what was pending at the start.
