@@ -246,8 +246,8 @@ Neighbours::Look ClientImpl::look_for_changes() {
 bool ClientImpl::queue_behind_others(const std::function<bool()>& queue_own) {
   const std::lock_guard in_order(telling_order_);
   auto noticed = with_store([](store::Store& store) { return store.noticed(); });
-  if (noticed) queue_changes_of_others(std::move(*noticed));
-  return queue_own();
+  const bool others = noticed && queue_changes_of_others(std::move(*noticed));
+  return queue_own() || others;
 }
 
 // --- calls outside of a sync --------------------------------------------------------------------------------------

@@ -121,8 +121,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void tell_changes();
   // Somebody wants to hear of changes: from now on also of other processes'. [any thread] [blocks: disk]
   void listen(store::DatasetId dataset);
-  // Queues what others wrote before this client's own latest write, then calls `queue_own`, which queues that; what it
-  // returns. [any thread]
+  // Queues what others wrote before this client's own latest write, then calls `queue_own`, which queues that. Whether
+  // there is anything to tell: others' changes also where `queue_own` has none. [any thread]
   bool queue_behind_others(const std::function<bool()>& queue_own);
 
   // --- push: push_api.cc
@@ -351,7 +351,7 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   // Hints wait while a sync runs: it may bring what they tell of.
   void settle_hints();
   void job_at_rest(bool succeeded);
-  // A transaction of this client's, behind what others wrote before it. False: nobody wants to hear of it.
+  // A transaction of this client's, behind what others wrote before it. False: there is nothing to tell.
   bool queue_own_change(ChangeSource source, store::KeyChanges changes);
 
   const std::shared_ptr<ClientImpl> client_;
