@@ -74,6 +74,7 @@ Result<KeyChanges> Store::resolve(DatasetId dataset, const Conflict& shown, cons
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
+    check_not_wiped(connection, dataset);
     const auto before = transaction.totals_before(dataset);
     const auto state = load_key(connection, dataset, shown.key);
     const auto remote = load_conflict(connection, dataset, shown.key);

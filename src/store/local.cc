@@ -100,9 +100,7 @@ class Writer {
         now_(now),
         any_conflict_(any_conflict(transaction.connection(), dataset)),
         any_sent_(any_sent(transaction.connection(), dataset)) {
-    if (!transaction.connection().use("SELECT 1 FROM dataset WHERE id = ?").bind(dataset).step()) {
-      fail(ErrorCode::kIdentityChanged, "the dataset was wiped by another process; open it again");
-    }
+    check_not_wiped(transaction.connection(), dataset);
     if (keys >= kLargeBatch) all_pending_ = look_at_all_pending(transaction.connection(), dataset);
   }
 

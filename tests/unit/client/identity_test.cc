@@ -276,6 +276,23 @@ TEST_F(GuestTest, D1AnUnsentChangeOfTheAccountsOwnGoesFirst) {
   EXPECT_EQ(at_service("anna")["level"], "5");
 }
 
+// The app has opened what it was asked about before it answered: that is in use by now.
+TEST_F(GuestTest, D14ATwinThatWasOpenedMeanwhileIsNotDeleted) {
+  LoginDevice device(*this, "tablet", user("anna"));
+  device.options.identity->merged_datasets = [&](const MergedDatasets& merged) {
+    EXPECT_TRUE(device.dataset(merged.twins.at(0)).put("k", "1"));
+    return MergedAnswer::kDelete;
+  };
+  signed_in(phone, user("anna"));  // merges at the service
+  for (int i = 0; i < 2; ++i) {
+    device.sync_well();
+    device.settle();
+  }
+  device.sync_well(twin());
+  EXPECT_EQ(at_service("anna", twin())["k"], "1");
+  EXPECT_GT(at_service("anna", twin()).size(), 1U) << "and what it held before";
+}
+
 TEST_F(GuestTest, MergedDatasetsAreOfferedOnceAndDeletedIfTheAppSaysSo) {
   for (const auto answer : {MergedAnswer::kKeep, MergedAnswer::kDelete}) {
     LoginDevice device(*this, "tablet", user("anna"));
