@@ -65,6 +65,11 @@ void Autopilot::start_over() {
   find_datasets();
 }
 
+void Autopilot::forget(store::DatasetId dataset) {
+  if (const auto written = written_.extract(dataset); !written.empty()) written.mapped()->clear();
+  happened(Rules::Forgotten{dataset});
+}
+
 void Autopilot::find_datasets() {
   if (watching_ && !stopped_) hooks_.find_datasets();
 }

@@ -65,6 +65,8 @@ class Autopilot final : public SyncObserver {
 
   void opened(store::DatasetId dataset);
   void happened(const Rules::Event& event);
+  // It is not on this device any more.
+  void forget(store::DatasetId dataset);
   // Others may be on this device than before.
   void find_datasets();
   // The client works for another identity from now on: nothing that was due is, its datasets are looked for.

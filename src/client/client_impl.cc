@@ -90,8 +90,12 @@ Result<std::shared_ptr<DatasetImpl>> ClientImpl::dataset(std::string_view name) 
   if (life_ != Life::kOpen) return closed_error();
   if (epoch != epoch_) return identity_changed();
   auto& known = datasets_[parsed->text()];
-  if (!known || known->stale()) {  // a switch that goes on has not let go of it yet
-    if (known) replaced_.push_back(std::move(known));
+  // A switch that goes on has not let go of it yet, or another process has wiped it.
+  if (!known || known->stale() || known->id() != *id) {
+    if (known) {
+      replaced_.push_back(std::move(known));
+      driver_->post([self = shared_from_this()] { self->let_go_of_replaced(); });
+    }
     known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id, epoch);
     known->connect();
     if (autopilot_.watches()) driver_->post([self = shared_from_this(), id = *id] { self->autopilot_.opened(id); });
@@ -341,11 +345,14 @@ bool ClientImpl::wait_until_idle(std::chrono::milliseconds longest) {
 void ClientImpl::cancel_what_runs() {
   const Error cancelled{.code = ErrorCode::kCancelled, .message = "the client was shut down before this was done"};
   decltype(datasets_) datasets;
+  decltype(replaced_) replaced;
   {
     const std::lock_guard guard(mutex_);
     datasets = datasets_;
+    replaced = replaced_;
   }
   change_stream_->stop();
+  for (const auto& dataset : replaced) dataset->cancel_sync(cancelled);
   for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
   for (const auto& call : std::vector(calls_)) remote_->cancel(call);
   if (keeper_) keeper_->sign_out(cancelled);
@@ -373,10 +380,13 @@ void ClientImpl::close_store() {
 // The app's callbacks may hold the client itself.
 void ClientImpl::forget_the_app() {
   decltype(datasets_) datasets;
+  decltype(replaced_) replaced;
   {
     const std::lock_guard guard(mutex_);
     datasets.swap(datasets_);
+    replaced.swap(replaced_);
   }
+  for (const auto& dataset : replaced) dataset->forget_the_app();
   for (const auto& [name, dataset] : datasets) dataset->forget_the_app();
   autopilot_.status().close();
   autopilot_.progress().close();

@@ -228,6 +228,9 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<store::MergeProgress> move_merged_data();
   Result<void> leave(const std::optional<std::string>& whose, const std::function<Result<void>(store::Store&)>& forget);
   void let_go_of_datasets();
+  void let_go_of_replaced();
+  void let_go_of(const std::vector<std::shared_ptr<DatasetImpl>>& datasets);
+  void watch_later(store::DatasetId dataset);
   void follow_identity();  // with what the service is to tell this device
   void ask_about_twins(const std::shared_ptr<DatasetImpl>& dataset, std::vector<std::string> names);
   void delete_twins(const std::shared_ptr<DatasetImpl>& dataset);

@@ -104,6 +104,7 @@ bool DatasetImpl::queue_change(ChangeSource source, store::KeyChanges changes) {
 }
 
 Subscription DatasetImpl::subscribe(ChangeCallback callback) {
+  if (stale()) return {};  // it was let go of: nothing of it will be told any more
   auto subscription = hub_->subscribe(std::move(callback));
   client_->listen(id_);
   return subscription;
