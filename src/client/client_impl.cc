@@ -13,6 +13,9 @@ namespace {
 // Pages of ListDatasets, each of at least one dataset where the service is sane; an identity has 20 by default.
 constexpr int kMaxListPages = 1'000;
 
+// A store that can't be read now, for want of memory or of a lock, is asked again to watch.
+constexpr std::chrono::milliseconds kBetweenWatches{1'000};
+
 // Without a service there is nothing to do by itself.
 AutomaticSync automatic_options(const ClientOptions& options) {
   auto automatic = options.automatic_sync;
@@ -193,9 +196,28 @@ void ClientImpl::listen(store::DatasetId dataset) {
     const std::lock_guard guard(mutex_);
     if (!listening_.insert(dataset).second) return;
   }
-  // Should it fail, the store can't be read, which whatever the app does next will say.
-  if (!with_store([&](store::Store& store) { return store.watch(dataset); })) return;
-  driver_->post([self = shared_from_this()] { self->neighbours_.start(); });
+  const bool watched = watch(dataset);
+  driver_->post([self = shared_from_this(), dataset, watched] {
+    self->neighbours_.start();
+    if (!watched) self->watch_later(dataset);
+  });
+}
+
+// False: not yet. A store that is closed or damaged is not worth another try.
+bool ClientImpl::watch(store::DatasetId dataset) {
+  const auto watched = with_store([&](store::Store& store) { return store.watch(dataset); });
+  return watched || watched.error().code == ErrorCode::kClosed || watched.error().code == ErrorCode::kCorrupt;
+}
+
+// What others write until then is not told: nobody knows what there was before.
+void ClientImpl::watch_later(store::DatasetId dataset) {
+  driver_->after(kBetweenWatches, [self = shared_from_this(), dataset] {
+    {
+      const std::lock_guard guard(self->mutex_);
+      if (!self->listening_.contains(dataset)) return;
+    }
+    if (!self->watch(dataset)) self->watch_later(dataset);
+  });
 }
 
 std::shared_ptr<DatasetImpl> ClientImpl::dataset_of(store::DatasetId id) {

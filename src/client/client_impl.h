@@ -218,6 +218,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Neighbours::Look look_for_changes();
   bool queue_changes_of_others(store::OthersChanges others);
   void forget_unless_heard(const DatasetImpl& dataset);
+  bool watch(store::DatasetId dataset);
   std::shared_ptr<DatasetImpl> dataset_of(store::DatasetId id);
 
   // [inside a driver step only]

@@ -1,5 +1,6 @@
 // Two clients on one data directory (D18): what one does is told, counted and answered for in the other.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <vector>
 
@@ -8,6 +9,7 @@
 namespace syncline::testing {
 namespace {
 
+using std::chrono::milliseconds;
 using Keys = std::vector<std::string>;
 
 class NeighbourTest : public ::testing::Test {
@@ -98,6 +100,19 @@ TEST_F(NeighbourTest, D18ConflictsThatAnotherProcessWipedAreNotCounted) {
   phone.dataset();
   phone.settle();
   EXPECT_EQ(phone.client->status().conflicts, 0U);
+}
+
+TEST_F(NeighbourTest, D18WhoeverCouldNotListenIsListenedForLater) {
+  auto dataset = phone.dataset();
+  other.put("before", "1");
+  phone.settle();
+  sqlite3_hard_heap_limit64(1);
+  const auto listening = dataset.on_change(note());
+  sqlite3_hard_heap_limit64(0);
+  phone.pass(milliseconds{1'100});
+  other.put("after", "1");
+  phone.settle();
+  EXPECT_EQ(told, Keys{"after"});
 }
 
 // --- one's own wipe
