@@ -84,11 +84,6 @@ Subscription ClientImpl::on_progress(ProgressCallback callback) {
   return autopilot_.progress().subscribe(std::move(callback));
 }
 
-void ClientImpl::count_conflicts(store::DatasetId dataset) {
-  if (!autopilot_.watches()) return;
-  driver_->post([self = shared_from_this(), dataset] { self->autopilot_.opened(dataset); });
-}
-
 // --- before a suspend ---------------------------------------------------------------------------------------------
 
 // Shared with the syncs, which may outlast the call.

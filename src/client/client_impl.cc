@@ -246,6 +246,7 @@ bool ClientImpl::queue_changes_of_others(store::OthersChanges others) {
     if (!dataset) continue;
     any = dataset->queue_change(ChangeSource::kOtherProcess, std::move(changes)) || any;
     forget_unless_heard(*dataset);
+    count_conflicts(id);
   }
   return any;
 }

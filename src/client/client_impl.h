@@ -158,7 +158,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   // For each dataset: that it was written to. [any thread]
   void wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId dataset) { autopilot_.wrote(mark, dataset); }
   // Of a dataset some of whose conflicts may have been settled. [any thread]
-  void count_conflicts(store::DatasetId dataset);
+  void count_conflicts(store::DatasetId dataset) { autopilot_.count_conflicts(dataset); }
+  [[nodiscard]] bool shows_conflicts() const { return autopilot_.shows_conflicts(); }
 
   // --- identities: identities.cc
   void sign_in(Login login, GuestData guest_data, SignInCallback done);

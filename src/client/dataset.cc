@@ -117,7 +117,7 @@ bool DatasetImpl::queue_own_change(ChangeSource source, store::KeyChanges change
 
 void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {
   client_->wrote(mark_, id_);
-  if (source == ChangeSource::kResolution) client_->count_conflicts(id_);
+  if (client_->shows_conflicts()) client_->count_conflicts(id_);
   if (!queue_own_change(source, std::move(changes))) return;
   client_->driver().post([client = client_] { client->tell_changes(); });
 }

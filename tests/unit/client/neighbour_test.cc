@@ -102,6 +102,20 @@ TEST_F(NeighbourTest, D18ConflictsThatAnotherProcessWipedAreNotCounted) {
   EXPECT_EQ(phone.client->status().conflicts, 0U);
 }
 
+TEST_F(NeighbourTest, D18AConflictThatAnotherProcessSettledIsNotCounted) {
+  collide(phone, laptop, "level", "1", "2", "3");
+  std::ignore = phone.client->status();
+  const auto listening = phone.dataset().on_change(note());
+  phone.sync_well();
+  phone.settle();
+  ASSERT_EQ(phone.client->status().conflicts, 1U);
+  auto theirs = other.dataset();
+  ASSERT_TRUE(theirs.resolve(theirs.conflicts()->at(0), Resolution::keep_remote()));
+  phone.settle();
+  EXPECT_EQ(told, Keys{"level"});
+  EXPECT_EQ(phone.client->status().conflicts, 0U);
+}
+
 TEST_F(NeighbourTest, D18WhoeverCouldNotListenIsListenedForLater) {
   auto dataset = phone.dataset();
   other.put("before", "1");
