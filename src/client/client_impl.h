@@ -211,6 +211,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void find_datasets();
   Result<void> begin_flush(const std::shared_ptr<Flushing>& flushing);
   Result<FlushReport> what_is_left(Flushing& flushing);
+  Result<void> add_what_waits(FlushReport& report);
 
   Result<store::DatasetId> open_in(store::Store& store, const DatasetName& name);
   void list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far, int pages,

@@ -211,7 +211,7 @@ class Store {
   [[nodiscard]] Result<std::vector<Record>> records(DatasetId dataset);
   [[nodiscard]] Result<std::vector<PendingChange>> pending_changes(DatasetId dataset);
   [[nodiscard]] Result<DatasetInfo> info(DatasetId dataset);
-  // Of all datasets of an identity.
+  // Of all datasets of an identity, and of those who became it.
   [[nodiscard]] Result<std::size_t> pending_count(const std::string& identity);
 
   // --- the protocol: pull.cc, push.cc
