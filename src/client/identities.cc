@@ -151,9 +151,16 @@ Result<store::MergeProgress> ClientImpl::move_merged_data() {
   auto merged = with_store([](store::Store& store) { return store.merge_identities(); });
   data_waits_ = !merged || merged->waiting > 0;
   if (!merged) return merged;
+  bool all_known = true;
   for (auto& [id, changes] : merged->changes) {
-    if (const auto dataset = dataset_of(id)) dataset->announce(ChangeSource::kLocal, changes);
+    const auto dataset = dataset_of(id);
+    all_known = all_known && dataset != nullptr;
+    if (!dataset) continue;
+    dataset->announce(ChangeSource::kLocal, changes);
+    count_conflicts(id);
   }
+  // What did not fit is kept apart, as a dataset that was not here before: it is to be synchronized as well.
+  if (!all_known) driver_->post([self = shared_from_this()] { self->autopilot_.find_datasets(); });
   return merged;
 }
 
