@@ -33,7 +33,7 @@ class SYNCLINE_API Dataset {
   Result<void> put(std::string_view key, std::string_view value);
   // Removing what is absent is a success and changes nothing.
   Result<void> remove(std::string_view key);
-  // One transaction: all or nothing. The last change of a key counts.
+  // One transaction: all or nothing. The last change of a key counts. An Error about one change says which.
   Result<void> put_all(std::span<const Change> changes);
 
   [[nodiscard]] Result<std::optional<Record>> record(std::string_view key) const;

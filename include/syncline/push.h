@@ -2,10 +2,17 @@
 // open while the app is in front. Either is a hint (D20): whatever it says, at most one dataset that this identity
 // subscribed to is synchronized. The calls are in client.h and dataset.h.
 //
-//   client.register_device(PushPlatform::kGcm, token, done);     // at each start, and when the vendor changes the
-//   token dataset.subscribe(done); client.handle_push(bytes);                                    // from the vendor's
-//   callback stream = client.open_change_stream();                         // coming to the front; stream.reset() on
-//   leaving it
+//   // At each start, and when the vendor changes the token:
+//   client.register_device(PushPlatform::kGcm, token, [](const Result<std::string>& device_id) { ... });
+//
+//   // Once for each dataset whose changes are to wake this device:
+//   dataset.subscribe([](const Result<void>& subscribed) { ... });
+//
+//   // In the vendor's callback:
+//   if (auto hint = client.handle_push(bytes); !hint) log(hint.error().message);
+//
+//   // Coming to the front; stream.reset() on leaving it:
+//   Subscription stream = client.open_change_stream();
 //
 // What the protocol lets one do: a registration is for one identity, platform and token, and answers a DeviceId. It
 // can't be taken back; a device that should be left alone is unsubscribed from each dataset, which only the identity

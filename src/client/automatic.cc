@@ -84,11 +84,6 @@ Subscription ClientImpl::on_progress(ProgressCallback callback) {
   return autopilot_.progress().subscribe(std::move(callback));
 }
 
-void ClientImpl::count_conflicts(store::DatasetId dataset) {
-  if (!autopilot_.watches()) return;
-  driver_->post([self = shared_from_this(), dataset] { self->autopilot_.opened(dataset); });
-}
-
 // --- before a suspend ---------------------------------------------------------------------------------------------
 
 // Shared with the syncs, which may outlast the call.
@@ -168,7 +163,24 @@ Result<FlushReport> ClientImpl::what_is_left(Flushing& flushing) {
     if (failed != flushing.failed.end()) left.error = failed->second;
     report.left.push_back(std::move(left));
   }
+  if (auto added = add_what_waits(report); !added) return std::move(added).error();
   return report;
+}
+
+// What a guest left to this identity, and could not be moved into its datasets yet, is not at the service either.
+Result<void> ClientImpl::add_what_waits(FlushReport& report) {
+  auto unsent = this->unsent(Whose::kThisIdentity);
+  if (!unsent) return std::move(unsent).error();
+  const auto own = identity_id();
+  for (auto& data : *unsent) {
+    if (data.identity_id == own) continue;
+    auto left = std::find_if(report.left.begin(), report.left.end(),
+                             [&](const auto& known) { return known.dataset == data.dataset; });
+    if (left == report.left.end()) left = report.left.insert(left, {.dataset = std::move(data.dataset)});
+    left->pending += data.pending;
+    left->conflicts += data.conflicts;
+  }
+  return {};
 }
 
 }  // namespace syncline

@@ -36,6 +36,26 @@ void Autopilot::wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId d
   });
 }
 
+// A burst of writes is counted after once.
+void Autopilot::count_conflicts(store::DatasetId dataset) {
+  if (!watching_) return;
+  {
+    const std::lock_guard guard(counting_mutex_);
+    if (!counting_.insert(dataset).second) return;
+  }
+  driver_->post([this, dataset] {
+    {
+      const std::lock_guard guard(counting_mutex_);
+      counting_.erase(dataset);
+    }
+    if (const auto info = hooks_.info(dataset)) counted(dataset, *info);
+  });
+}
+
+void Autopilot::counted(store::DatasetId dataset, const DatasetInfo& info) {
+  happened(Rules::Counted{.dataset = dataset, .conflicts = info.conflicts});
+}
+
 void Autopilot::post(Rules::Event event) {
   driver_->post([this, event = std::move(event)] { happened(event); });
 }
@@ -65,6 +85,11 @@ void Autopilot::start_over() {
   find_datasets();
 }
 
+void Autopilot::forget(store::DatasetId dataset) {
+  if (const auto written = written_.extract(dataset); !written.empty()) written.mapped()->clear();
+  happened(Rules::Forgotten{dataset});
+}
+
 void Autopilot::find_datasets() {
   if (watching_ && !stopped_) hooks_.find_datasets();
 }
@@ -75,7 +100,9 @@ void Autopilot::carry_out(const Rules::Plan& plan) {
     if (!hooks_.begin(dataset)) carry_out(rules_.on(Rules::Forgotten{dataset}, driver_->now()));
   }
   offline_ = rules_.offline();
-  status_->show(rules_.status());
+  const auto status = rules_.status();
+  conflicts_shown_ = status.conflicts > 0;
+  status_->show(status);
 }
 
 void Autopilot::wake_at(std::optional<MonotonicTime> moment) {
@@ -107,10 +134,18 @@ void Autopilot::run_begun(store::DatasetId dataset) {
   progress_->show(meter_.total());
 }
 
+// What the run said of conflicts was so when it asked about them: they are counted anew. Changes may be left that no
+// write will announce again: those behind a full push into which others wrote, or that the service did not answer for.
 void Autopilot::run_ended(store::DatasetId dataset, const Result<SyncReport>& report) {
   meter_.ended(dataset);
+  const auto info = watching_ ? hooks_.info(dataset) : std::nullopt;
   if (!report) {
     refused(dataset, report.error());
+    if (info) counted(dataset, *info);
+  } else if (info) {
+    happened(Rules::RunEnded{.dataset = dataset,
+                             .conflicts = info->conflicts,
+                             .left = info->pending > info->conflicts || info->deletion_pending});
   } else {
     happened(Rules::RunEnded{.dataset = dataset, .conflicts = report->conflicts});
   }

@@ -7,7 +7,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 
 #include "client/driver.h"
 #include "client/network_watch.h"
@@ -58,6 +60,10 @@ class Autopilot final : public SyncObserver {
   void watch();
   [[nodiscard]] bool watches() const { return watching_; }
   void wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId dataset);
+  // Some of the dataset's conflicts may have been settled, or have come up.
+  void count_conflicts(store::DatasetId dataset);
+  // Where conflicts are shown, any write may have settled one.
+  [[nodiscard]] bool shows_conflicts() const { return conflicts_shown_; }
   void post(Rules::Event event);
   [[nodiscard]] bool offline() const { return offline_; }
   [[nodiscard]] Notice<SyncStatus>& status() { return *status_; }
@@ -65,6 +71,8 @@ class Autopilot final : public SyncObserver {
 
   void opened(store::DatasetId dataset);
   void happened(const Rules::Event& event);
+  // It is not on this device any more.
+  void forget(store::DatasetId dataset);
   // Others may be on this device than before.
   void find_datasets();
   // The client works for another identity from now on: nothing that was due is, its datasets are looked for.
@@ -81,6 +89,7 @@ class Autopilot final : public SyncObserver {
   void pushed(store::DatasetId dataset) override;
 
  private:
+  void counted(store::DatasetId dataset, const DatasetInfo& info);
   void carry_out(const Rules::Plan& plan);
   void wake_at(std::optional<MonotonicTime> moment);
 
@@ -98,6 +107,9 @@ class Autopilot final : public SyncObserver {
   bool stopped_ = false;
   std::atomic<bool> watching_ = false;
   std::atomic<bool> offline_ = false;
+  std::atomic<bool> conflicts_shown_ = false;
+  std::mutex counting_mutex_;            // guards counting_
+  std::set<store::DatasetId> counting_;  // they are to be counted in a step that comes
 };
 
 }  // namespace syncline

@@ -66,6 +66,7 @@ void ChangeStream::start_over() {
   last_id_.clear();
   unsettled_.clear();
   syncing_.clear();
+  ++era_;
   update();
 }
 
@@ -174,16 +175,18 @@ void ChangeStream::take_event(const std::string& data) {
 void ChangeStream::synchronize(const std::string& dataset) {
   const auto found = unsettled_.find(dataset);
   if (found == unsettled_.end() || !syncing_.insert(dataset).second) return;
-  context_.synchronize(found->second, [self = shared_from_this(), asked = found->second](Result<SyncReport> report) {
-    self->syncing_.erase(asked.dataset);
-    const bool unwanted = !report && report.error().code == ErrorCode::kNotFound;  // by now
-    if (!report && !unwanted) return self->catch_up_later();
-    self->failed_syncs_ = 0;
-    const auto latest = self->unsettled_.find(asked.dataset);
-    if (latest == self->unsettled_.end()) return;
-    if (latest->second.count > asked.count) return self->synchronize(asked.dataset);
-    self->unsettled_.erase(latest);
-  });
+  context_.synchronize(found->second,
+                       [self = shared_from_this(), asked = found->second, era = era_](Result<SyncReport> report) {
+                         if (era != self->era_) return;
+                         self->syncing_.erase(asked.dataset);
+                         const bool unwanted = !report && report.error().code == ErrorCode::kNotFound;  // by now
+                         if (!report && !unwanted) return self->catch_up_later();
+                         self->failed_syncs_ = 0;
+                         const auto latest = self->unsettled_.find(asked.dataset);
+                         if (latest == self->unsettled_.end()) return;
+                         if (latest->second.count > asked.count) return self->synchronize(asked.dataset);
+                         self->unsettled_.erase(latest);
+                       });
 }
 
 // The stream may well stay as good as it is.

@@ -95,7 +95,8 @@ class ChangeStream : public std::enable_shared_from_this<ChangeStream> {
   std::chrono::milliseconds first_delay_{0};   // what the service asks for
   std::map<std::string, PushHint> unsettled_;  // hints whose sync has not succeeded, by dataset
   std::set<std::string> syncing_;
-  int failed_syncs_ = 0;  // in a row
+  std::uint64_t era_ = 0;  // of one identity: what was asked for in an earlier one is ignored
+  int failed_syncs_ = 0;   // in a row
   Driver::TimerId catch_up_timer_ = 0;
 };
 

@@ -13,6 +13,9 @@ namespace {
 // Pages of ListDatasets, each of at least one dataset where the service is sane; an identity has 20 by default.
 constexpr int kMaxListPages = 1'000;
 
+// A store that can't be read now, for want of memory or of a lock, is asked again to watch.
+constexpr std::chrono::milliseconds kBetweenWatches{1'000};
+
 // Without a service there is nothing to do by itself.
 AutomaticSync automatic_options(const ClientOptions& options) {
   auto automatic = options.automatic_sync;
@@ -90,8 +93,12 @@ Result<std::shared_ptr<DatasetImpl>> ClientImpl::dataset(std::string_view name) 
   if (life_ != Life::kOpen) return closed_error();
   if (epoch != epoch_) return identity_changed();
   auto& known = datasets_[parsed->text()];
-  if (!known || known->stale()) {  // a switch that goes on has not let go of it yet
-    if (known) replaced_.push_back(std::move(known));
+  // A switch that goes on has not let go of it yet, or another process has wiped it.
+  if (!known || known->stale() || known->id() != *id) {
+    if (known) {
+      replaced_.push_back(std::move(known));
+      driver_->post([self = shared_from_this()] { self->let_go_of_replaced(); });
+    }
     known = std::make_shared<DatasetImpl>(shared_from_this(), *parsed, *id, epoch);
     known->connect();
     if (autopilot_.watches()) driver_->post([self = shared_from_this(), id = *id] { self->autopilot_.opened(id); });
@@ -189,9 +196,28 @@ void ClientImpl::listen(store::DatasetId dataset) {
     const std::lock_guard guard(mutex_);
     if (!listening_.insert(dataset).second) return;
   }
-  // Should it fail, the store can't be read, which whatever the app does next will say.
-  if (!with_store([&](store::Store& store) { return store.watch(dataset); })) return;
-  driver_->post([self = shared_from_this()] { self->neighbours_.start(); });
+  const bool watched = watch(dataset);
+  driver_->post([self = shared_from_this(), dataset, watched] {
+    self->neighbours_.start();
+    if (!watched) self->watch_later(dataset);
+  });
+}
+
+// False: not yet. A store that is closed or damaged is not worth another try.
+bool ClientImpl::watch(store::DatasetId dataset) {
+  const auto watched = with_store([&](store::Store& store) { return store.watch(dataset); });
+  return watched || watched.error().code == ErrorCode::kClosed || watched.error().code == ErrorCode::kCorrupt;
+}
+
+// What others write until then is not told: nobody knows what there was before.
+void ClientImpl::watch_later(store::DatasetId dataset) {
+  driver_->after(kBetweenWatches, [self = shared_from_this(), dataset] {
+    {
+      const std::lock_guard guard(self->mutex_);
+      if (!self->listening_.contains(dataset)) return;
+    }
+    if (!self->watch(dataset)) self->watch_later(dataset);
+  });
 }
 
 std::shared_ptr<DatasetImpl> ClientImpl::dataset_of(store::DatasetId id) {
@@ -220,6 +246,7 @@ bool ClientImpl::queue_changes_of_others(store::OthersChanges others) {
     if (!dataset) continue;
     any = dataset->queue_change(ChangeSource::kOtherProcess, std::move(changes)) || any;
     forget_unless_heard(*dataset);
+    count_conflicts(id);
   }
   return any;
 }
@@ -246,8 +273,8 @@ Neighbours::Look ClientImpl::look_for_changes() {
 bool ClientImpl::queue_behind_others(const std::function<bool()>& queue_own) {
   const std::lock_guard in_order(telling_order_);
   auto noticed = with_store([](store::Store& store) { return store.noticed(); });
-  if (noticed) queue_changes_of_others(std::move(*noticed));
-  return queue_own();
+  const bool others = noticed && queue_changes_of_others(std::move(*noticed));
+  return queue_own() || others;
 }
 
 // --- calls outside of a sync --------------------------------------------------------------------------------------
@@ -341,11 +368,14 @@ bool ClientImpl::wait_until_idle(std::chrono::milliseconds longest) {
 void ClientImpl::cancel_what_runs() {
   const Error cancelled{.code = ErrorCode::kCancelled, .message = "the client was shut down before this was done"};
   decltype(datasets_) datasets;
+  decltype(replaced_) replaced;
   {
     const std::lock_guard guard(mutex_);
     datasets = datasets_;
+    replaced = replaced_;
   }
   change_stream_->stop();
+  for (const auto& dataset : replaced) dataset->cancel_sync(cancelled);
   for (const auto& [name, dataset] : datasets) dataset->cancel_sync(cancelled);
   for (const auto& call : std::vector(calls_)) remote_->cancel(call);
   if (keeper_) keeper_->sign_out(cancelled);
@@ -373,10 +403,13 @@ void ClientImpl::close_store() {
 // The app's callbacks may hold the client itself.
 void ClientImpl::forget_the_app() {
   decltype(datasets_) datasets;
+  decltype(replaced_) replaced;
   {
     const std::lock_guard guard(mutex_);
     datasets.swap(datasets_);
+    replaced.swap(replaced_);
   }
+  for (const auto& dataset : replaced) dataset->forget_the_app();
   for (const auto& [name, dataset] : datasets) dataset->forget_the_app();
   autopilot_.status().close();
   autopilot_.progress().close();

@@ -121,8 +121,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void tell_changes();
   // Somebody wants to hear of changes: from now on also of other processes'. [any thread] [blocks: disk]
   void listen(store::DatasetId dataset);
-  // Queues what others wrote before this client's own latest write, then calls `queue_own`, which queues that; what it
-  // returns. [any thread]
+  // Queues what others wrote before this client's own latest write, then calls `queue_own`, which queues that. Whether
+  // there is anything to tell: others' changes also where `queue_own` has none. [any thread]
   bool queue_behind_others(const std::function<bool()>& queue_own);
 
   // --- push: push_api.cc
@@ -158,7 +158,8 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   // For each dataset: that it was written to. [any thread]
   void wrote(const std::shared_ptr<WriteMark>& mark, store::DatasetId dataset) { autopilot_.wrote(mark, dataset); }
   // Of a dataset some of whose conflicts may have been settled. [any thread]
-  void count_conflicts(store::DatasetId dataset);
+  void count_conflicts(store::DatasetId dataset) { autopilot_.count_conflicts(dataset); }
+  [[nodiscard]] bool shows_conflicts() const { return autopilot_.shows_conflicts(); }
 
   // --- identities: identities.cc
   void sign_in(Login login, GuestData guest_data, SignInCallback done);
@@ -210,6 +211,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   void find_datasets();
   Result<void> begin_flush(const std::shared_ptr<Flushing>& flushing);
   Result<FlushReport> what_is_left(Flushing& flushing);
+  Result<void> add_what_waits(FlushReport& report);
 
   Result<store::DatasetId> open_in(store::Store& store, const DatasetName& name);
   void list_page(wire::ListDatasetsRequest request, std::shared_ptr<std::vector<RemoteDataset>> so_far, int pages,
@@ -218,6 +220,7 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Neighbours::Look look_for_changes();
   bool queue_changes_of_others(store::OthersChanges others);
   void forget_unless_heard(const DatasetImpl& dataset);
+  bool watch(store::DatasetId dataset);
   std::shared_ptr<DatasetImpl> dataset_of(store::DatasetId id);
 
   // [inside a driver step only]
@@ -228,6 +231,9 @@ class ClientImpl : public std::enable_shared_from_this<ClientImpl> {
   Result<store::MergeProgress> move_merged_data();
   Result<void> leave(const std::optional<std::string>& whose, const std::function<Result<void>(store::Store&)>& forget);
   void let_go_of_datasets();
+  void let_go_of_replaced();
+  void let_go_of(const std::vector<std::shared_ptr<DatasetImpl>>& datasets);
+  void watch_later(store::DatasetId dataset);
   void follow_identity();  // with what the service is to tell this device
   void ask_about_twins(const std::shared_ptr<DatasetImpl>& dataset, std::vector<std::string> names);
   void delete_twins(const std::shared_ptr<DatasetImpl>& dataset);
@@ -351,7 +357,7 @@ class DatasetImpl : public std::enable_shared_from_this<DatasetImpl> {
   // Hints wait while a sync runs: it may bring what they tell of.
   void settle_hints();
   void job_at_rest(bool succeeded);
-  // A transaction of this client's, behind what others wrote before it. False: nobody wants to hear of it.
+  // A transaction of this client's, behind what others wrote before it. False: there is nothing to tell.
   bool queue_own_change(ChangeSource source, store::KeyChanges changes);
 
   const std::shared_ptr<ClientImpl> client_;

@@ -9,9 +9,21 @@ namespace syncline {
 
 namespace {
 
-Result<void> check_change(const Change& change) {
-  auto key = check_key(change.key);
-  return key && change.value ? check_value(*change.value) : key;
+// Which of several it is: by its key, unless it is the key that is wrong.
+Error in_batch(Error error, std::size_t index, const std::string& key) {
+  const auto which = key.empty() ? std::string() : " (key \"" + key + "\")";
+  error.message = "change " + std::to_string(index + 1) + which + ": " + error.message;
+  return error;
+}
+
+Result<void> check_changes(std::span<const Change> changes) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const auto& change = changes[i];
+    if (auto key = check_key(change.key); !key) return in_batch(std::move(key).error(), i, "");
+    if (!change.value) continue;
+    if (auto value = check_value(*change.value); !value) return in_batch(std::move(value).error(), i, change.key);
+  }
+  return {};
 }
 
 }  // namespace
@@ -104,6 +116,7 @@ bool DatasetImpl::queue_change(ChangeSource source, store::KeyChanges changes) {
 }
 
 Subscription DatasetImpl::subscribe(ChangeCallback callback) {
+  if (stale()) return {};  // it was let go of: nothing of it will be told any more
   auto subscription = hub_->subscribe(std::move(callback));
   client_->listen(id_);
   return subscription;
@@ -116,7 +129,7 @@ bool DatasetImpl::queue_own_change(ChangeSource source, store::KeyChanges change
 
 void DatasetImpl::announce(ChangeSource source, store::KeyChanges changes) {
   client_->wrote(mark_, id_);
-  if (source == ChangeSource::kResolution) client_->count_conflicts(id_);
+  if (client_->shows_conflicts()) client_->count_conflicts(id_);
   if (!queue_own_change(source, std::move(changes))) return;
   client_->driver().post([client = client_] { client->tell_changes(); });
 }
@@ -165,6 +178,7 @@ Result<void> Dataset::put(std::string_view key, std::string_view value) {
 
 Result<void> Dataset::remove(std::string_view key) {
   return shielded([&] {
+    if (auto checked = check_key(key); !checked) return checked;
     const Change removal{.key = std::string(key), .value = std::nullopt};
     return put_all(std::span(&removal, 1));
   });
@@ -172,9 +186,7 @@ Result<void> Dataset::remove(std::string_view key) {
 
 Result<void> Dataset::put_all(std::span<const Change> changes) {
   return shielded([&]() -> Result<void> {
-    for (const auto& change : changes) {
-      if (auto checked = check_change(change); !checked) return checked;
-    }
+    if (auto checked = check_changes(changes); !checked) return checked;
     auto written = impl_->with_store(
         [&](store::Store& store) { return store.write(impl_->id(), changes, impl_->client().wall()); });
     if (!written) return std::move(written).error();

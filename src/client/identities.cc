@@ -151,9 +151,16 @@ Result<store::MergeProgress> ClientImpl::move_merged_data() {
   auto merged = with_store([](store::Store& store) { return store.merge_identities(); });
   data_waits_ = !merged || merged->waiting > 0;
   if (!merged) return merged;
+  bool all_known = true;
   for (auto& [id, changes] : merged->changes) {
-    if (const auto dataset = dataset_of(id)) dataset->announce(ChangeSource::kLocal, changes);
+    const auto dataset = dataset_of(id);
+    all_known = all_known && dataset != nullptr;
+    if (!dataset) continue;
+    dataset->announce(ChangeSource::kLocal, changes);
+    count_conflicts(id);
   }
+  // What did not fit is kept apart, as a dataset that was not here before: it is to be synchronized as well.
+  if (!all_known) driver_->post([self = shared_from_this()] { self->autopilot_.find_datasets(); });
   return merged;
 }
 
@@ -170,18 +177,39 @@ void ClientImpl::let_go_of_datasets() {
       if (dataset->stale()) datasets.push_back(dataset);  // some may have been opened since, for the new one
     }
     for (const auto& dataset : datasets) datasets_.erase(dataset->name());
-    for (auto& dataset : std::exchange(replaced_, {})) datasets.push_back(std::move(dataset));
-    for (const auto& dataset : datasets) listening_.erase(dataset->id());
   }
+  let_go_of_replaced();
+  let_go_of(datasets);
+  for (const auto& call : std::vector(calls_)) remote_->cancel(call);
+}
+
+// Other handles of their names have been opened since.
+void ClientImpl::let_go_of_replaced() {
+  decltype(replaced_) replaced;
+  {
+    const std::lock_guard guard(mutex_);
+    replaced.swap(replaced_);
+  }
+  let_go_of(replaced);
+}
+
+void ClientImpl::let_go_of(const std::vector<std::shared_ptr<DatasetImpl>>& datasets) {
   for (const auto& dataset : datasets) {
-    std::ignore = with_store([id = dataset->id()](store::Store& store) -> Result<void> {
-      store.unwatch(id);
-      return {};
-    });
+    const auto id = dataset->id();
+    if (!dataset_of(id)) {  // else whoever has opened the same one again listens, and is synchronized
+      {
+        const std::lock_guard guard(mutex_);
+        listening_.erase(id);
+      }
+      std::ignore = with_store([id](store::Store& store) -> Result<void> {
+        store.unwatch(id);
+        return {};
+      });
+      autopilot_.forget(id);
+    }
     dataset->cancel_sync(identity_changed());
     dataset->forget_the_app();
   }
-  for (const auto& call : std::vector(calls_)) remote_->cancel(call);
 }
 
 void ClientImpl::sign_in(Login login, GuestData guest_data, SignInCallback done) {

@@ -76,6 +76,7 @@ void AutomaticSyncRules::want(Dataset& dataset, milliseconds jitter, MonotonicTi
 
 void AutomaticSyncRules::begin(Dataset& dataset) {
   dataset.running = true;
+  dataset.forgiven = false;
   dataset.writes.reset();
   dataset.wanted.reset();
   dataset.next_period.reset();
@@ -93,6 +94,7 @@ void AutomaticSyncRules::forgive(Whom whom, MonotonicTime now) {
     dataset.retry.reset();
     dataset.error.reset();
     dataset.stopped = false;
+    dataset.forgiven = dataset.running;
   }
 }
 
@@ -109,6 +111,11 @@ void AutomaticSyncRules::handle(const Opened& event, MonotonicTime now) {
     note_write(dataset, now);
   }
   if (options_.period.count() > 0) dataset.next_period = now + options_.period + up_to(options_.jitter);
+}
+
+void AutomaticSyncRules::handle(const Counted& event, MonotonicTime /*now*/) {
+  const auto found = datasets_.find(event.dataset);
+  if (found != datasets_.end()) found->second.conflicts = event.conflicts;
 }
 
 void AutomaticSyncRules::handle(const Forgotten& event, MonotonicTime /*now*/) {
@@ -145,9 +152,13 @@ void AutomaticSyncRules::handle(const RunEnded& event, MonotonicTime now) {
   dataset.running = false;
   dataset.stopped = false;
   if (event.error) return failed(dataset, *event.error, now);
-  dataset.failures = 0;
   dataset.error.reset();
   dataset.conflicts = event.conflicts;
+  if (event.left && !dataset.writes && options_.enabled) {
+    back_off(dataset, now);  // a service that never takes them must not be asked without a pause
+  } else {
+    dataset.failures = 0;
+  }
   if (options_.period.count() > 0) dataset.next_period = now + options_.period + up_to(options_.jitter);
   if (refused_) {
     refused_.reset();
@@ -162,16 +173,24 @@ void AutomaticSyncRules::failed(Dataset& dataset, const Error& error, MonotonicT
     const auto passed = now + std::min(*error.retry_after, kLongestRetryAfter) + up_to(options_.jitter);
     not_before_ = not_before_ ? std::max(*not_before_, passed) : passed;
   }
-  if (error.retry() == RetryClass::kCredentials) {
+  const bool refused = error.retry() == RetryClass::kCredentials;
+  const bool cancelled = error.code == ErrorCode::kCancelled;
+  const bool for_good = error.retry() == RetryClass::kPermanent && error.code != ErrorCode::kTls && !cancelled;
+  // The run may have met what has been mended while its answer was on the way.
+  if ((refused || for_good) && dataset.forgiven) return want(dataset, options_.jitter, now);
+  if (refused) {
     refused_ = error;
     return want(dataset, options_.jitter, now);
   }
-  if (error.code == ErrorCode::kCancelled) {
-    dataset.error.reset();
-  } else if (error.retry() == RetryClass::kPermanent && error.code != ErrorCode::kTls) {
-    dataset.stopped = !dataset.writes;  // what was written meanwhile may have mended it
+  if (for_good) {
+    dataset.stopped = !dataset.writes && !dataset.wanted;  // what came meanwhile may have mended it
     return;
   }
+  if (cancelled) dataset.error.reset();
+  back_off(dataset, now);
+}
+
+void AutomaticSyncRules::back_off(Dataset& dataset, MonotonicTime now) {
   ++dataset.failures;
   dataset.retry = now;
   if (!options_.enabled) return;

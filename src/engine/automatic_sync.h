@@ -36,6 +36,10 @@ class AutomaticSyncRules {
     std::size_t pending = 0;
     std::size_t conflicts = 0;
   };
+  struct Counted {  // anew; of a dataset that is not known: nothing
+    DatasetId dataset = 0;
+    std::size_t conflicts = 0;
+  };
   struct Forgotten {
     DatasetId dataset = 0;
   };
@@ -52,6 +56,7 @@ class AutomaticSyncRules {
     DatasetId dataset = 0;
     std::optional<Error> error = {};
     std::size_t conflicts = 0;
+    bool left = false;  // it went well, and changes that wait for nobody are still here
   };
   // Told by the app, or by a monitor. A network is metered if either says so: the system's monitor can't tell.
   struct NetworkChanged {
@@ -63,8 +68,8 @@ class AutomaticSyncRules {
   struct CredentialsChanged {};
   struct StartedOver {};  // for another identity: no dataset is known
   struct TimePassed {};
-  using Event = std::variant<Opened, Forgotten, Written, Hinted, RunBegun, RunEnded, NetworkChanged, CameToFront,
-                             WentToBack, CredentialsChanged, StartedOver, TimePassed>;
+  using Event = std::variant<Opened, Counted, Forgotten, Written, Hinted, RunBegun, RunEnded, NetworkChanged,
+                             CameToFront, WentToBack, CredentialsChanged, StartedOver, TimePassed>;
 
   struct Plan {
     std::vector<DatasetId> begin = {};       // now; each counts as running until it is reported as ended or forgotten
@@ -95,12 +100,14 @@ class AutomaticSyncRules {
     int failures = 0;  // in a row
     Moment retry;      // after a failure that may pass
     std::optional<Error> error;
-    bool stopped = false;  // by that error
+    bool stopped = false;   // by that error
+    bool forgiven = false;  // what stood in the way has changed since the run began
     std::size_t conflicts = 0;
   };
   enum class Whom : std::uint8_t { kAll, kThoseThatWait };
 
   void handle(const Opened& event, MonotonicTime now);
+  void handle(const Counted& event, MonotonicTime now);
   void handle(const Forgotten& event, MonotonicTime now);
   void handle(const Written& event, MonotonicTime now);
   void handle(const Hinted& event, MonotonicTime now);
@@ -114,6 +121,7 @@ class AutomaticSyncRules {
   void handle(const TimePassed& event, MonotonicTime now);
 
   void failed(Dataset& dataset, const Error& error, MonotonicTime now);
+  void back_off(Dataset& dataset, MonotonicTime now);
   void note_write(Dataset& dataset, MonotonicTime now);
   void want(Dataset& dataset, std::chrono::milliseconds jitter, MonotonicTime now);
   void forgive(Whom whom, MonotonicTime now);

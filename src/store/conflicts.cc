@@ -48,10 +48,12 @@ std::optional<std::string> settled_value(const Conflict& shown, const Resolution
   return shown.local;
 }
 
-// D8: an answer counts for the versions that were shown.
+// D8: an answer counts for the versions that were shown. The value is compared as well as the revision: a dataset that
+// was deleted here begins to count its keys anew.
 void check_shown(const KeyState& state, const std::optional<Version>& remote, const Conflict& shown) {
   if (!remote) fail(ErrorCode::kNotFound, "no conflict is open for this key");
-  const bool same_local = state.pending && state.pending->revision == shown.local_revision;
+  const bool same_local =
+      state.pending && state.pending->revision == shown.local_revision && state.pending->value == shown.local;
   if (!same_local || *remote != shown.remote) {
     fail(ErrorCode::kOutdated, "the conflict has changed since it was shown; list the conflicts again");
   }
@@ -72,6 +74,7 @@ Result<KeyChanges> Store::resolve(DatasetId dataset, const Conflict& shown, cons
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
+    check_not_wiped(connection, dataset);
     const auto before = transaction.totals_before(dataset);
     const auto state = load_key(connection, dataset, shown.key);
     const auto remote = load_conflict(connection, dataset, shown.key);

@@ -38,6 +38,14 @@ std::string owner_of(Connection& connection, const std::string& identity) {
 
 }  // namespace
 
+void fail_wiped() {
+  fail(ErrorCode::kIdentityChanged, "the dataset was wiped by another process; open it again");
+}
+
+void check_not_wiped(Connection& connection, DatasetId dataset) {
+  if (!connection.use("SELECT 1 FROM dataset WHERE id = ?").bind(dataset).step()) fail_wiped();
+}
+
 DatasetId find_dataset(Connection& connection, std::string_view identity, std::string_view name) {
   auto query = connection.use("SELECT id FROM dataset WHERE identity = ? AND name = ?");
   return query.bind(identity).bind(name).step() ? query.number(0) : 0;
@@ -104,6 +112,7 @@ Result<KeyChanges> Store::begin_deletion(DatasetId dataset) {
   return guarded(*impl_, [&] {
     WriteTransaction transaction(*impl_, Lasting::kAsOption);
     auto& connection = transaction.connection();
+    check_not_wiped(connection, dataset);
     KeyChanges changes;
     {
       auto visible = connection.use(R"sql(

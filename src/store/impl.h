@@ -95,13 +95,30 @@ class HeldFileLock {
   FileLock& lock_;
 };
 
+// What was begun ends with this, undone unless somebody has said that it was committed. A member, as a constructor that
+// throws has no destructor to call: a transaction that stayed open would keep all other processes from writing.
+class Begun {
+ public:
+  explicit Begun(Connection& connection) : connection_(connection) {}
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+  ~Begun() {
+    if (!committed_) connection_.roll_back();
+  }
+  void committed() { committed_ = true; }
+
+ private:
+  Connection& connection_;
+  bool committed_ = false;
+};
+
 // A write transaction under the process-wide locks; undone unless commit() was reached.
 class WriteTransaction {
  public:
   WriteTransaction(StoreImpl& impl, Lasting lasting);
   WriteTransaction(const WriteTransaction&) = delete;
   WriteTransaction& operator=(const WriteTransaction&) = delete;
-  ~WriteTransaction();
+  ~WriteTransaction() = default;
 
   Connection& connection() { return *impl_.writer; }
   // Moves the dataset's generation on, and the lease with the commit; kOutdated if somebody else did before.
@@ -118,17 +135,20 @@ class WriteTransaction {
 
  private:
   void set_synchronous(bool full);
-  void paint();
+  void prepare_to_paint();
+  void paint() noexcept;
 
   StoreImpl& impl_;
   std::lock_guard<std::mutex> guard_;
   HeldFileLock lock_;
+  Begun begun_;  // after the locks: it ends before they do
   DatasetId counted_ = 0;
   Totals grown_;
   SyncLease* lease_ = nullptr;
+  // To the picture of painted_.
   DatasetId painted_ = 0;
-  std::vector<std::pair<std::string, std::optional<std::int64_t>>> strokes_;  // to the picture of painted_
-  bool open_ = false;
+  Picture strokes_;
+  std::vector<std::string> wiped_off_;
 };
 
 // What to tell about an exception that reached the border. Makes do without memory.

@@ -100,9 +100,7 @@ class Writer {
         now_(now),
         any_conflict_(any_conflict(transaction.connection(), dataset)),
         any_sent_(any_sent(transaction.connection(), dataset)) {
-    if (!transaction.connection().use("SELECT 1 FROM dataset WHERE id = ?").bind(dataset).step()) {
-      fail(ErrorCode::kIdentityChanged, "the dataset was wiped by another process; open it again");
-    }
+    check_not_wiped(transaction.connection(), dataset);
     if (keys >= kLargeBatch) all_pending_ = look_at_all_pending(transaction.connection(), dataset);
   }
 
@@ -316,9 +314,12 @@ Result<DatasetInfo> Store::info(DatasetId dataset) {
 
 Result<std::size_t> Store::pending_count(const std::string& identity) {
   return reading(*impl_, [&](Connection& connection) {
-    auto row =
-        connection.use("SELECT count(*) FROM journal WHERE dataset IN (SELECT id FROM dataset WHERE identity = ?)");
-    row.bind(std::string_view(identity)).step();
+    auto row = connection.use(R"sql(
+      WITH RECURSIVE own (identity) AS (
+        SELECT ?1 UNION SELECT i.identity FROM identity AS i JOIN own ON i.heir = own.identity WHERE i.kind = ?2)
+      SELECT count(*) FROM journal
+      WHERE dataset IN (SELECT d.id FROM dataset AS d JOIN own ON d.identity = own.identity))sql");
+    row.bind(std::string_view(identity)).bind(static_cast<std::int64_t>(IdentityKind::kMerged)).step();
     return static_cast<std::size_t>(row.number(0));
   });
 }

@@ -62,7 +62,7 @@ Result<SyncLease> Store::begin_sync(DatasetId dataset) {
              EXISTS (SELECT 1 FROM journal AS j WHERE j.dataset = ?1 AND j.value IS NULL AND NOT EXISTS
                        (SELECT 1 FROM record AS r WHERE r.dataset = ?1 AND r.key = j.key AND r.value IS NOT NULL))
       FROM dataset WHERE id = ?1)sql");
-    if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
+    if (!row.bind(dataset).step()) fail_wiped();
     if (row.number(4) == 0) fail_sum(connection);
     return SyncLease{.dataset = dataset,
                      .generation = row.number(2),
@@ -82,7 +82,7 @@ Result<SyncCount> Store::sync_count(DatasetId dataset) {
     auto row = connection.use(
         "SELECT sync_count, row_sum('d', id, identity, name, phase, sync_count, newest) = checksum FROM dataset WHERE "
         "id = ?");
-    if (!row.bind(dataset).step()) fail(ErrorCode::kNotFound, "the dataset is no longer in the store");
+    if (!row.bind(dataset).step()) fail_wiped();
     if (row.number(1) == 0) fail_sum(connection);
     return SyncCount{row.number(0)};
   });

@@ -75,6 +75,9 @@ void set_meta(Connection& connection, std::string_view name, std::string_view va
 // meta: the current identity; empty: none.
 inline constexpr const char* kIdentity = "identity";
 std::string last_identity(Connection& connection);
+// kIdentityChanged: what was opened here has been wiped, and whoever is asked for it by its id has nothing to say.
+[[noreturn]] void fail_wiped();
+void check_not_wiped(Connection& connection, DatasetId dataset);
 // 0: there is none.
 DatasetId find_dataset(Connection& connection, std::string_view identity, std::string_view name);
 DatasetId find_or_add_dataset(Connection& connection, std::string_view identity, std::string_view name);

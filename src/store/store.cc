@@ -159,16 +159,13 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
 }
 
 WriteTransaction::WriteTransaction(StoreImpl& impl, Lasting lasting)
-    : impl_(impl), guard_(impl.write_mutex), lock_(impl.file_lock, impl.lock_timeout) {
+    : impl_(impl), guard_(impl.write_mutex), lock_(impl.file_lock, impl.lock_timeout), begun_(connection()) {
   impl_.check_file();
+  // Inside a transaction, which an earlier call may not have been able to end, SQLite refuses to change it.
+  connection().roll_back();
   set_synchronous(lasting == Lasting::kAsOption && impl_.survive_power_cut);
   connection().begin("BEGIN IMMEDIATE");
-  open_ = true;
   impl_.look_at_others();
-}
-
-WriteTransaction::~WriteTransaction() {
-  if (open_) connection().roll_back();
 }
 
 void WriteTransaction::set_synchronous(bool full) {
@@ -202,9 +199,10 @@ void WriteTransaction::count(DatasetId dataset, std::optional<std::int64_t> befo
 }
 
 void WriteTransaction::commit() {
+  prepare_to_paint();
   connection().use("COMMIT").run();
-  open_ = false;
-  if (!strokes_.empty()) paint();
+  begun_.committed();
+  paint();
   if (lease_ != nullptr) ++lease_->generation;
   if (const auto known = impl_.totals.find(counted_); known != impl_.totals.end()) {
     known->second.records += grown_.records;

@@ -166,7 +166,8 @@ class Store {
   Result<std::string> adopt_identity(const std::string& wanted);
   Result<DatasetId> open_dataset(const std::string& identity, const std::string& name);
   [[nodiscard]] Result<std::vector<std::string>> dataset_names(const std::string& identity);
-  // Empties the dataset here and marks it to be deleted at the service. Says which keys went.
+  // Empties the dataset here and marks it to be deleted at the service. Says which keys went. What others have wiped is
+  // kIdentityChanged, here as in each function that writes or synchronizes.
   Result<KeyChanges> begin_deletion(DatasetId dataset);
   Result<void> finish_deletion(SyncLease& lease);
 
@@ -210,7 +211,7 @@ class Store {
   [[nodiscard]] Result<std::vector<Record>> records(DatasetId dataset);
   [[nodiscard]] Result<std::vector<PendingChange>> pending_changes(DatasetId dataset);
   [[nodiscard]] Result<DatasetInfo> info(DatasetId dataset);
-  // Of all datasets of an identity.
+  // Of all datasets of an identity, and of those who became it.
   [[nodiscard]] Result<std::size_t> pending_count(const std::string& identity);
 
   // --- the protocol: pull.cc, push.cc

@@ -70,8 +70,8 @@ void StoreImpl::look_at_others() {
   for (auto& [dataset, picture] : watched) {
     auto now = take_picture(*writer, dataset);
     auto changes = differences(picture, now);
-    picture = std::move(now);
     if (!changes.empty()) noticed.emplace_back(dataset, std::move(changes));
+    picture = std::move(now);  // last: what could not be noted is found again
   }
   unseen = false;
 }
@@ -80,19 +80,31 @@ void WriteTransaction::changed(DatasetId dataset, const KeyChanges& changes) {
   if (!impl_.watched.contains(dataset)) return;
   painted_ = dataset;
   for (const auto* keys : {&changes.added, &changes.updated, &changes.removed}) {
-    for (const auto& key : *keys) strokes_.emplace_back(key, sum_of(connection(), dataset, key));
+    for (const auto& key : *keys) {
+      if (const auto sum = sum_of(connection(), dataset, key)) {
+        strokes_.insert_or_assign(key, *sum);
+      } else {
+        wiped_off_.push_back(key);
+      }
+    }
   }
 }
 
-void WriteTransaction::paint() {
+// Once the transaction is committed nothing may fail any more, for want of memory as for any other reason: a call that
+// answers an Error has changed nothing (D3).
+void WriteTransaction::prepare_to_paint() {
+  const auto picture = impl_.watched.find(painted_);
+  if (picture != impl_.watched.end()) picture->second.reserve(picture->second.size() + strokes_.size());
+}
+
+void WriteTransaction::paint() noexcept {
   const auto picture = impl_.watched.find(painted_);
   if (picture == impl_.watched.end()) return;
-  for (auto& [key, sum] : strokes_) {
-    if (sum) {
-      picture->second.insert_or_assign(std::move(key), *sum);
-    } else {
-      picture->second.erase(key);
-    }
+  for (const auto& key : wiped_off_) picture->second.erase(key);
+  while (!strokes_.empty()) {
+    auto stroke = strokes_.extract(strokes_.begin());
+    picture->second.erase(stroke.key());
+    picture->second.insert(std::move(stroke));
   }
 }
 
@@ -101,8 +113,9 @@ Result<void> Store::watch(DatasetId dataset) {
     const std::lock_guard guard(impl_->write_mutex);
     if (impl_->watched.contains(dataset)) return;
     impl_->look_at_others();
-    impl_->others_wrote();  // before the picture is taken: what comes in between is compared once too often
-    impl_->unseen = false;
+    // Before the picture is taken: what comes in between is compared once too often. It may be news of the others.
+    impl_->others_wrote();
+    if (impl_->watched.empty()) impl_->unseen = false;
     impl_->watched.emplace(dataset, take_picture(*impl_->writer, dataset));
   });
 }

@@ -199,6 +199,11 @@ std::vector<StoreCase> writes() {
       {"put_all", true, false, at_once([](Store& store, DatasetId id) { return put_many(store, id, "some"); })},
       {"put_that_settles", true, false,
        at_once([](Store& store, DatasetId id) { return put_one(store, id, "conflict", "theirs"); })},
+      {"put_that_is_watched", true, false,
+       [](Store& store, DatasetId id) -> Act {
+         must(store.watch(id));
+         return [&store, id] { return put_one(store, id, "a key that nobody had", "x"); };
+       }},
       {"put_that_checkpoints", true, true,
        at_once([](Store& store, DatasetId id) { return put_many(store, id, long_value('y')); })},
       {"adopt_identity", true, false, at_once([](Store& store, DatasetId) {

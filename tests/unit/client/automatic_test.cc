@@ -110,6 +110,17 @@ TEST_F(AutomaticTest, D5AWriteDuringTheSyncGoesOutWithTheNext) {
   EXPECT_EQ(at_the_service("level"), "2");
 }
 
+// Case 13: the service took it and said nothing of it. No write will come to find that out.
+TEST_F(AutomaticTest, D1WhatWasNotAnsweredForIsFoundOut) {
+  phone.open();
+  phone.transport->fault_when(is_push, Fault::replace(json_answer(R"({"Records":[]})")), 1);
+  phone.put("level", "1");
+  phone.pass(seconds{10});
+  EXPECT_EQ(phone.dataset().info()->pending, 0U);
+  EXPECT_EQ(timer(), std::nullopt);
+  EXPECT_EQ(laptop.sync_well().pulled, 1U);
+}
+
 TEST_F(AutomaticTest, RemovalsDeletionsAndResolutionsAreWrites) {
   collide(phone, laptop, "level", "1", "2", "3");
   phone.pass(seconds{1});

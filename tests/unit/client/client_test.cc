@@ -192,6 +192,17 @@ TEST_F(ClientTest, D17BadInputKeysAndValuesChangeNothing) {
   EXPECT_EQ(phone.values(), (Values{{"k", "1"}}));
 }
 
+TEST_F(ClientTest, D17BadInputABatchSaysWhichChangeIsWrong) {
+  auto dataset = phone.dataset();
+  const std::vector<Change> bad_key = {{.key = "good", .value = "1"}, {.key = "", .value = "1"}};
+  EXPECT_TRUE(dataset.put_all(bad_key).error().message.starts_with("change 2: "))
+      << dataset.put_all(bad_key).error().message;
+  const std::vector<Change> bad_value = {{.key = "good", .value = "1"}, {.key = "bad", .value = "\xC0\x80"}};
+  EXPECT_TRUE(dataset.put_all(bad_value).error().message.starts_with("change 2 (key \"bad\"): "))
+      << dataset.put_all(bad_value).error().message;
+  EXPECT_EQ(phone.values(), Values());
+}
+
 TEST_F(ClientTest, DatasetsWithHostileNamesSync) {
   for (const auto* name : {".", "..", "a:b", "..."}) {
     ASSERT_TRUE(phone.dataset(name).put("k", name));

@@ -37,6 +37,27 @@ TEST_F(SignedInTest, WhatTheAccountLeftHereGoesOutThoughTheAppOpensNothing) {
   for (const char* name : {"save", "settings"}) EXPECT_EQ(at_the_service(name), name);
 }
 
+// What a guest left and would not fit beside what came in later is kept apart: a dataset that the app has not opened.
+TEST_F(SignedInTest, D1WhatIsKeptApartLaterGoesOutAsWell) {
+  LoginDevice laptop(*this, "laptop", user("anna"));
+  ASSERT_TRUE(sign_in(laptop, user("anna")));
+  ASSERT_TRUE(sign_in(phone, user("anna")));
+  const auto is_sync_push = [](const HttpRequest& r) { return is_push(r) && r.path.find("/datasets/") != r.path.npos; };
+  phone.transport->fault_when(is_sync_push, Fault::drop_request());
+  ASSERT_TRUE(phone.dataset("save").put("k", "anna's"));
+  ASSERT_TRUE(sign_out(phone));
+  const auto guest = signed_in(phone, Login::guest());
+  ASSERT_TRUE(phone.dataset("save").put("k", std::string(600'000, 'g')));
+  ASSERT_EQ(sign_in(phone, user("anna"))->waiting, 1U);
+  ASSERT_TRUE(laptop.dataset("save").put("big", std::string(600'000, 'a')));
+  laptop.sync_well("save");
+  phone.transport->clear_faults();
+  phone.dataset("save").synchronize([](const auto&) {});
+  phone.pass(seconds{10});
+  EXPECT_EQ(at_the_service("save"), "anna's");
+  EXPECT_EQ(at_the_service("save." + guest).value_or("").size(), 600'000U);
+}
+
 // Whoever could not be asked for has not begun a sync.
 TEST_F(SignedInTest, ProgressCountsWhatWasBegun) {
   SyncProgress latest;

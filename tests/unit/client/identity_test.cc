@@ -276,6 +276,41 @@ TEST_F(GuestTest, D1AnUnsentChangeOfTheAccountsOwnGoesFirst) {
   EXPECT_EQ(at_service("anna")["level"], "5");
 }
 
+// Case 24: what waits for the account's own changes is not at the service either.
+TEST_F(GuestTest, Case24WhatAGuestLeftAndCouldNotBeMovedYetIsSaidToBeLeft) {
+  signed_in(phone, user("anna"));
+  phone.put("level", "9");
+  ASSERT_TRUE(sign_out(phone));
+  signed_in(phone, Login::guest());
+  phone.put("level", "5");
+  ASSERT_EQ(sign_in(phone, user("anna"))->waiting, 1U);
+  const auto own = phone.dataset().info()->pending;
+  phone.transport->fault_when([](const HttpRequest&) { return true; }, Fault::drop_request());
+  const auto flushed = phone.client->flush(std::chrono::milliseconds{0});
+  ASSERT_TRUE(flushed);
+  ASSERT_EQ(flushed->left.size(), 1U);
+  EXPECT_EQ(flushed->left[0].dataset, "game");
+  EXPECT_EQ(flushed->left[0].pending, own + 1);
+  EXPECT_EQ(phone.client->shutdown(std::chrono::milliseconds{0}).pending, own + 1);
+}
+
+// The app has opened what it was asked about before it answered: that is in use by now.
+TEST_F(GuestTest, D14ATwinThatWasOpenedMeanwhileIsNotDeleted) {
+  LoginDevice device(*this, "tablet", user("anna"));
+  device.options.identity->merged_datasets = [&](const MergedDatasets& merged) {
+    EXPECT_TRUE(device.dataset(merged.twins.at(0)).put("k", "1"));
+    return MergedAnswer::kDelete;
+  };
+  signed_in(phone, user("anna"));  // merges at the service
+  for (int i = 0; i < 2; ++i) {
+    device.sync_well();
+    device.settle();
+  }
+  device.sync_well(twin());
+  EXPECT_EQ(at_service("anna", twin())["k"], "1");
+  EXPECT_GT(at_service("anna", twin()).size(), 1U) << "and what it held before";
+}
+
 TEST_F(GuestTest, MergedDatasetsAreOfferedOnceAndDeletedIfTheAppSaysSo) {
   for (const auto answer : {MergedAnswer::kKeep, MergedAnswer::kDelete}) {
     LoginDevice device(*this, "tablet", user("anna"));

@@ -61,6 +61,60 @@ TEST_F(StatusTest, AConflictIsShownUntilItIsSettled) {
   EXPECT_EQ(told.back(), "idle");
 }
 
+TEST_F(StatusTest, AConflictOfASyncThatFailedIsCounted) {
+  collide(phone, laptop, "level", "1", "2", "3");
+  phone.put("another", "1");
+  std::ignore = phone.client->status();
+  phone.settle();
+  phone.transport->fault_when(is_push, Fault::replace(refusal(400, "InvalidParameterException", "no")));
+  EXPECT_FALSE(phone.sync());
+  phone.settle();
+  EXPECT_EQ(phone.client->status().conflicts, 1U);
+}
+
+TEST_F(StatusTest, AConflictThatIsSettledDuringTheSyncIsNotCounted) {
+  collide(phone, laptop, "level", "1", "2", "3");
+  std::ignore = phone.client->status();
+  phone.sync_well();
+  phone.put("another", "1");
+  phone.transport->fault_when(is_push, Fault::hold_answer(), 1);
+  SyncAnswers answers;
+  phone.dataset().synchronize(answers.callback());
+  phone.run_until([&] { return phone.transport->held() == 1; });
+  ASSERT_TRUE(phone.dataset().resolve(phone.dataset().conflicts()->at(0), Resolution::keep_remote()));
+  phone.transport->release();
+  phone.run_until([&] { return answers.count() == 1; });
+  phone.settle();
+  EXPECT_EQ(phone.client->status().conflicts, 0U);
+}
+
+TEST_F(StatusTest, AWriteThatSettlesAConflictIsShownAtOnce) {
+  collide(phone, laptop, "level", "1", "2", "3");
+  std::ignore = phone.client->status();
+  phone.sync_well();
+  phone.settle();
+  ASSERT_EQ(phone.client->status().conflicts, 1U);
+  phone.put("level", "3");
+  phone.settle();
+  EXPECT_EQ(phone.client->status().conflicts, 0U) << "what the other side holds";
+}
+
+TEST_F(StatusTest, TheConflictsOfADeletedDatasetAreGoneAtOnceAndThoseOfOthersStay) {
+  collide(phone, laptop, "level", "1", "2", "3");
+  std::ignore = phone.client->status();
+  phone.sync_well();
+  auto second = phone.dataset("second");
+  ASSERT_TRUE(second.put("k", "1"));
+  ASSERT_TRUE(laptop.dataset("second").put("k", "2"));
+  laptop.sync_well("second");
+  phone.sync_well("second");
+  phone.settle();
+  ASSERT_EQ(phone.client->status().conflicts, 2U);
+  ASSERT_TRUE(second.delete_dataset());
+  phone.settle();
+  EXPECT_EQ(phone.client->status().conflicts, 1U);
+}
+
 TEST_F(StatusTest, AConflictOfAnEarlierRunIsShown) {
   collide(phone, laptop, "level", "1", "2", "3");
   phone.sync_well();

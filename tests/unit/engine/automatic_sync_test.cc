@@ -295,11 +295,54 @@ std::vector<Case> failures() {
         {1, failed(ErrorCode::kNotAuthorized), {}, kNever, SyncState::kNeedsSignIn},
         {2, Rules::WentToBack{}, {}, kNever, SyncState::kNeedsSignIn},
         {3, Rules::CameToFront{}, {1}, kNever, kSyncing}}},
+      {"Case22CredentialsThatChangeDuringARunAreNotTheOnesItWasRefusedFor",
+       plain(),
+       {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
+        {1, Rules::CredentialsChanged{}, {}, kNever, kSyncing},
+        {2, failed(ErrorCode::kNotAuthorized), {1}, kNever, kSyncing},
+        {3, failed(ErrorCode::kNotAuthorized), {}, kNever, SyncState::kNeedsSignIn}}},
+      {"Case22EachRunIsForgivenOnce",
+       plain(),
+       {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
+        {0, Rules::Hinted{2}, {2}, kNever, kSyncing},
+        {1, failed(ErrorCode::kNotAuthorized), {}, kNever, kSyncing},
+        {2, Rules::CredentialsChanged{}, {1}, kNever, kSyncing},
+        {3, failed(ErrorCode::kNotAuthorized, 2), {2}, kNever, kSyncing},
+        {4, went_well(1), {}, kNever, kSyncing},
+        {5, went_well(2)}}},
   };
 }
 
 std::vector<Case> endings() {
   return {
+      {"WhatIsMendedDuringARunDoesNotStopIt",
+       plain(),
+       {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
+        {1, kNowOffline, {}, kNever, kSyncing},
+        {2, kNowOnline, {}, kNever, kSyncing},
+        {3, failed(ErrorCode::kInvalidParameter), {1}, kNever, kSyncing},
+        {4, failed(ErrorCode::kInvalidParameter), {}, kNever, SyncState::kError}}},
+      {"AHintDuringARunThatFailsForGoodIsTried",
+       plain(),
+       {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
+        {1, Rules::Hinted{1}, {}, kNever, kSyncing},
+        {2, failed(ErrorCode::kInvalidParameter), {1}, kNever, kSyncing},
+        {3, failed(ErrorCode::kInvalidParameter), {}, kNever, SyncState::kError}}},
+      {"D1WhatARunThatWentWellLeftIsTriedAgainAfterABackOff",
+       plain(),
+       {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
+        {10, Rules::RunEnded{.dataset = 1, .left = true}, {}, 710, kWaiting},
+        {710, kTime, {1}, kNever, kSyncing},
+        {800, Rules::RunEnded{.dataset = 1, .left = true}, {}, 2'600, kWaiting},
+        {2'600, kTime, {1}, kNever, kSyncing},
+        {2'700, went_well()}},
+       {700, 1'800}},
+      {"D5WhatWasWrittenDuringTheRunIsNothingThatItLeft",
+       plain(),
+       {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
+        {10, Rules::Written{1}, {}, kNever, kSyncing},
+        {50, Rules::RunEnded{.dataset = 1, .left = true}, {}, 110, kWaiting},
+        {110, kTime, {1}, kNever, kSyncing}}},
       {"WhatFailedForGoodStopsThatDatasetOnly",
        plain(),
        {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
@@ -460,18 +503,36 @@ class RandomSchedule {
   }
 
   void happen(const Rules::Event& event) {
-    note(event);
+    if (note_and_forgive(event)) forgiven_ = running_;
     const auto plan = rules_.on(event, now_);
-    const bool held = offline_ || refused_ || (metered_ && !options_.over_metered);
-    EXPECT_TRUE(!held || (plan.begin.empty() && !plan.wake)) << "it may not, now";
+    EXPECT_TRUE(!held() || (plan.begin.empty() && !plan.wake)) << "it may not, now";
     EXPECT_TRUE(now_ >= not_before_ || plan.begin.empty()) << "Retry-After has not passed";
     for (const auto id : plan.begin) {
       EXPECT_TRUE(running_.insert(id).second) << "it runs already";
       written_.erase(id);
+      forgiven_.erase(id);
     }
     EXPECT_TRUE(!plan.wake || *plan.wake > now_) << "a timer that is due at once";
     EXPECT_EQ(rules_.status().state == SyncState::kSyncing, !running_.empty());
     wake_ = plan.wake;
+  }
+
+  [[nodiscard]] bool held() const { return offline_ || refused_ || (metered_ && !options_.over_metered); }
+
+  // Whether what stood in the way of those that run may be gone.
+  bool note_and_forgive(const Rules::Event& event) {
+    const bool was_held = held();
+    const bool was_refused = refused_;
+    const bool was_in_front = in_front_;
+    const auto before = network_;
+    note(event);
+    if (const auto* network = std::get_if<Rules::NetworkChanged>(&event)) {
+      network_ = network->network.state;
+      return (before && *before != State::kOnline && *network_ == State::kOnline) || (was_held && !held());
+    }
+    if (std::holds_alternative<Rules::CameToFront>(event)) return !was_in_front;
+    if (std::holds_alternative<Rules::RunEnded>(event)) return was_refused && !refused_;
+    return std::holds_alternative<Rules::CredentialsChanged>(event);
   }
 
   void note(const Rules::Event& event) {
@@ -479,6 +540,7 @@ class RandomSchedule {
     if (const auto* begun = std::get_if<Rules::RunBegun>(&event)) {
       running_.insert(begun->dataset);
       written_.erase(begun->dataset);
+      forgiven_.erase(begun->dataset);
     }
     if (const auto* network = std::get_if<Rules::NetworkChanged>(&event)) {
       offline_ = network->network.state == State::kOffline;
@@ -499,7 +561,8 @@ class RandomSchedule {
       refused_ = false;
       return;
     }
-    refused_ = refused_ || ended.error->retry() == RetryClass::kCredentials;
+    const bool forgiven = forgiven_.erase(ended.dataset) > 0;
+    refused_ = refused_ || (ended.error->retry() == RetryClass::kCredentials && !forgiven);
     if (ended.error->retry_after) not_before_ = std::max(not_before_, now_ + *ended.error->retry_after);
     written_.insert(ended.dataset);  // whatever was to go out has not
   }
@@ -512,8 +575,10 @@ class RandomSchedule {
   std::optional<MonotonicTime> wake_;
 
   std::set<Rules::DatasetId> running_;
-  std::set<Rules::DatasetId> written_;  // since its last sync began
+  std::set<Rules::DatasetId> written_;   // since its last sync began
+  std::set<Rules::DatasetId> forgiven_;  // of those that run
   MonotonicTime not_before_ = kStart;
+  std::optional<State> network_;  // nullopt: nobody has told
   bool offline_ = false;
   bool metered_ = false;
   bool refused_ = false;

@@ -166,6 +166,28 @@ TEST_F(ConflictTest, D8TheSameValueWrittenAgainIsAnotherWrite) {
   EXPECT_EQ(refusal(shown, Resolution::keep_remote()), ErrorCode::kOutdated);
 }
 
+// A deletion lets revisions begin anew, and a restored service may bring back the very version that was shown.
+TEST_F(ConflictTest, D8AnAnswerFromBeforeADeletionOverwritesNothing) {
+  pull({remote("k", "remote", 1), remote("newer", "1", 2)}, 2);
+  pull({remote("k", std::nullopt, 3)}, 3);
+  ASSERT_TRUE(store_->begin_deletion(id_));
+  auto lease = begin();
+  ASSERT_TRUE(store_->finish_deletion(lease));
+  put("k", "older");
+  pull({remote("k", "remote", 1)}, 1);
+  const auto shown = conflicts().at(0);
+  ASSERT_TRUE(store_->begin_deletion(id_));
+  lease = begin();
+  ASSERT_TRUE(store_->finish_deletion(lease));
+  put("k", "newer");
+  pull({remote("k", "remote", 1)}, 1);
+  ASSERT_EQ(conflicts().at(0).local_revision, shown.local_revision);
+  ASSERT_EQ(conflicts().at(0).remote, shown.remote);
+  EXPECT_EQ(refusal(shown, Resolution::keep_local()), ErrorCode::kOutdated);
+  EXPECT_EQ(refusal(shown, Resolution::keep_remote()), ErrorCode::kOutdated);
+  EXPECT_EQ(get("k"), "newer");
+}
+
 TEST_F(ConflictTest, AnAnswerThatComesTwiceFindsNothing) {
   const auto shown = collide();
   resolve(shown, Resolution::keep_remote());

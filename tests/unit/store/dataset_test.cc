@@ -134,7 +134,7 @@ TEST_F(DatasetTest, OnlyTheNamedDatasetIsDeleted) {
 }
 
 TEST_F(DatasetTest, ADatasetThatIsNotThereIsAnError) {
-  EXPECT_EQ(store_->begin_sync(4711).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store_->begin_sync(4711).error().code, ErrorCode::kIdentityChanged);
 }
 
 }  // namespace

@@ -367,6 +367,11 @@ TEST_F(IdentitiesTest, AWipeRemovesOneIdentityOrAll) {
   const auto late = store_->put(id_, "k", "3", at(1));
   ASSERT_FALSE(late) << "a handle of another process";
   EXPECT_EQ(late.error().code, ErrorCode::kIdentityChanged);
+  const auto refused = [&](const auto& answer) { return answer.error().code == ErrorCode::kIdentityChanged; };
+  EXPECT_TRUE(refused(store_->begin_deletion(id_)));
+  EXPECT_TRUE(refused(store_->begin_sync(id_)));
+  EXPECT_TRUE(refused(store_->resolve(id_, Conflict{.key = "k"}, Resolution::keep_local(), at(1))));
+  EXPECT_TRUE(refused(store_->answer_twins(id_, {"a"}, true)));
   EXPECT_GT(open(kGuest), id_) << "D15: an id is never given again";
 }
 
@@ -378,6 +383,16 @@ TEST_F(IdentitiesTest, TwinsAreAnsweredOnce) {
   EXPECT_THAT(store_->new_twins(guest_, {"a", "b", "c"}).value(), ElementsAre("c"));
   EXPECT_THAT(store_->doomed_twins(guest_).value(), ElementsAre("a"));
   ASSERT_TRUE(store_->drop_twin(guest_, "a"));
+  EXPECT_THAT(store_->doomed_twins(guest_).value(), IsEmpty());
+}
+
+TEST_F(IdentitiesTest, D14ATwinThatIsInUseIsNotDoomed) {
+  ASSERT_TRUE(store_->answer_twins(guest_, {"opened later"}, true));
+  const auto before = open(kGuest, "opened before");
+  ASSERT_TRUE(store_->answer_twins(guest_, {"opened before"}, true));
+  EXPECT_THAT(store_->doomed_twins(guest_).value(), ElementsAre("opened later"));
+  const auto later = open(kGuest, "opened later");
+  EXPECT_NE(before, later);
   EXPECT_THAT(store_->doomed_twins(guest_).value(), IsEmpty());
 }
 
