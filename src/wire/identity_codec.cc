@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::string_view kTargetPrefix = "AWSCognitoIdentityService.";
 constexpr int kLargestList = 60;
-constexpr std::size_t MostLogins = 10;
-constexpr std::size_t MostIdentities = 60;
-constexpr std::size_t MostOfEach = 50;  // providers and tags of a pool: a limit of our own where the model has none
+constexpr std::size_t kMostLogins = 10;
+constexpr std::size_t kMostIdentities = 60;
+constexpr std::size_t kMostOfEach = 50;  // providers and tags of a pool: a limit of our own where the model has none
 constexpr std::int64_t kLongestTokenSeconds = 86'400;
 
 // Each row's place is its operation's number.
@@ -98,7 +98,7 @@ void read_required(TreeReader& message, std::string_view name, std::string& into
 }
 
 void read_logins(TreeReader& message, TextPairs& logins) {
-  message.map("Logins", logins, kProviderName, kToken, MostLogins);
+  message.map("Logins", logins, kProviderName, kToken, kMostLogins);
 }
 
 void read_listing(TreeReader& message, Listing& page) {
@@ -117,17 +117,17 @@ void read_pool_fields(TreeReader& message, IdentityPool& pool) {
   message.require("AllowUnauthenticatedIdentities");
   message.flag("AllowUnauthenticatedIdentities", pool.allow_guests);
   read_optional_flag(message, "AllowClassicFlow", pool.allow_classic_flow);
-  message.map("SupportedLoginProviders", pool.login_providers, kProviderName, kAppId, MostLogins);
+  message.map("SupportedLoginProviders", pool.login_providers, kProviderName, kAppId, kMostLogins);
   message.text("DeveloperProviderName", pool.developer_provider, kDeveloperProvider);
-  message.texts("OpenIdConnectProviderARNs", pool.openid_arns, kArn, MostOfEach);
+  message.texts("OpenIdConnectProviderARNs", pool.openid_arns, kArn, kMostOfEach);
   message.objects("CognitoIdentityProviders", [&](TreeReader& entry) {
     CognitoProvider& provider = pool.cognito_providers.emplace_back();
     entry.text("ProviderName", provider.name, kCognitoProviderName);
     entry.text("ClientId", provider.client_id, kClientId);
     read_optional_flag(entry, "ServerSideTokenCheck", provider.token_check);
   });
-  message.texts("SamlProviderARNs", pool.saml_arns, kArn, MostOfEach);
-  message.map("IdentityPoolTags", pool.tags, kTagKey, kTagValue, MostOfEach);
+  message.texts("SamlProviderARNs", pool.saml_arns, kArn, kMostOfEach);
+  message.map("IdentityPoolTags", pool.tags, kTagKey, kTagValue, kMostOfEach);
 }
 
 // `read(TreeReader&, request)` fills the request.
@@ -230,7 +230,7 @@ Result<IdentityRequest> decode_identity_request(IdentityOperation operation, std
     if (operation != IdentityOperation::kUnlinkIdentity) return;
     message.require("Logins");
     message.require("LoginsToRemove");
-    message.texts("LoginsToRemove", request.logins_to_remove, kProviderName, MostLogins);
+    message.texts("LoginsToRemove", request.logins_to_remove, kProviderName, kMostLogins);
   });
 }
 
@@ -279,7 +279,7 @@ Result<std::vector<IdentityId>> decode_delete_identities_request(std::string_vie
   return decode<std::vector<IdentityId>>(body, [](TreeReader& message, std::vector<IdentityId>& identities) {
     std::vector<std::string> texts;
     message.require("IdentityIdsToDelete");
-    message.texts("IdentityIdsToDelete", texts, kIdentityIdRule, MostIdentities);
+    message.texts("IdentityIdsToDelete", texts, kIdentityIdRule, kMostIdentities);
     for (const auto& text : texts) identities.push_back(IdentityId::parse(text).value_or(IdentityId()));
   });
 }
