@@ -30,7 +30,7 @@ const std::vector<Weight> kAll{{Act::kNetFault, 10},   {Act::kPartition, 1},   {
                                {Act::kDiskFault, 2},   {Act::kServiceKill, 2}, {Act::kServicePowerCut, 1},
                                {Act::kServiceFault, 1}};
 const std::vector<Weight> kOutward{{Act::kReceiverFault, 16}, {Act::kServiceKill, 8}, {Act::kServicePowerCut, 2},
-                                   {Act::kServiceFault, 2},   {Act::kNetFault, 3},    {Act::kKill, 1}};
+                                   {Act::kServiceFault, 6},   {Act::kNetFault, 3},    {Act::kKill, 1}};
 // What a disk has failed to write may be in a backup all the same, which no ledger can know: either, but not both.
 const std::vector<Weight> kOutwardBackups{{Act::kReceiverFault, 12}, {Act::kServiceKill, 6}, {Act::kServicePowerCut, 1},
                                           {Act::kBackup, 4},         {Act::kRestore, 3},     {Act::kNetFault, 2}};
