@@ -71,6 +71,8 @@ class Service {
   Result<std::unique_ptr<Delivery>> start_delivery() {
     return Delivery::start(*store_, *options_.clock, options_.delivery, delivery_metrics_, options_.log);
   }
+  // For whoever carries messages out in the place of start_delivery(), without threads.
+  [[nodiscard]] ServiceStore& store() { return *store_; }
 
   // Answers a request for a stream of changes; nullopt: it is for something else. Never throws. The stream must not
   // outlive the service. [any thread] [blocks: disk, reading]

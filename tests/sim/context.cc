@@ -18,7 +18,7 @@ void DiskFaults::arm(testing::ProcessId process, const Step& step) {
 
 DiskVerdict DiskFaults::judge(const testing::DiskOperation& operation) {
   const auto found = armed_.find(operation.process);
-  if (found == armed_.end()) return DiskVerdict::kProceed;
+  if (held_ || found == armed_.end()) return DiskVerdict::kProceed;
   Armed& armed = found->second;
   if (--armed.after > 0) return DiskVerdict::kProceed;
   const auto verdict = armed.verdict;

@@ -44,6 +44,8 @@ class DiskFaults {
   void arm(testing::ProcessId process, const Step& step);
   void disarm(testing::ProcessId process) { armed_.erase(process); }
   void disarm_all() { armed_.clear(); }
+  // While the simulator itself reads, as who no process is.
+  void hold(bool held) { held_ = held; }
   // How many operations have failed so far.
   [[nodiscard]] std::int64_t failed() const { return failed_; }
 
@@ -58,6 +60,7 @@ class DiskFaults {
   testing::SimDisk& disk_;
   std::map<testing::ProcessId, Armed> armed_;
   std::int64_t failed_ = 0;
+  bool held_ = false;
 };
 
 struct Context {

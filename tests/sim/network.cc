@@ -66,8 +66,8 @@ Error failed(ErrorCode code) {
 
 }  // namespace
 
-Network::Network(Events& events, Trace& trace, std::uint64_t seed, Serve serve)
-    : events_(events), trace_(trace), seed_(seed), serve_(std::move(serve)) {}
+Network::Network(Events& events, Trace& trace, std::uint64_t seed, Serve serve, std::string caller)
+    : events_(events), trace_(trace), seed_(seed), serve_(std::move(serve)), caller_(std::move(caller)) {}
 
 void Network::arm(const Step& fault) {
   armed_.push_back(fault);
@@ -108,7 +108,7 @@ void Network::send(const std::shared_ptr<Mailbox>& from, HttpTransport::CallId c
                                                    .way = 2 + static_cast<std::int64_t>(chance % 60),
                                                    .fault = take_fault(from->device, operation)});
   const std::string fault = message->fault ? " fault " + std::to_string(message->fault->kind) : "";
-  trace_.line(std::to_string(events_.now()) + " device " + std::to_string(from->device) + " sends " + operation +
+  trace_.line(std::to_string(events_.now()) + " " + caller_ + std::to_string(from->device) + " sends " + operation +
               fault);
   travel(message);
 }

@@ -35,7 +35,8 @@ class Network {
   // the network made, or that comes after its caller has gone on.
   using Serve = std::function<std::optional<std::string>(int device, const std::string& bytes, bool first)>;
 
-  Network(Events& events, Trace& trace, std::uint64_t seed, Serve serve);
+  // `caller`: as traces call who sends, before its number.
+  Network(Events& events, Trace& trace, std::uint64_t seed, Serve serve, std::string caller = "device ");
 
   void send(const std::shared_ptr<Mailbox>& from, HttpTransport::CallId call, const HttpRequest& request);
 
@@ -68,6 +69,7 @@ class Network {
   Trace& trace_;
   std::uint64_t seed_;
   Serve serve_;
+  std::string caller_;
   std::vector<Step> armed_;
   std::map<int, std::int64_t> cut_until_;
 };

@@ -29,6 +29,11 @@ const std::vector<Weight> kAll{{Act::kNetFault, 10},   {Act::kPartition, 1},   {
                                {Act::kCredentials, 2}, {Act::kKill, 4},        {Act::kPowerCut, 2},
                                {Act::kDiskFault, 2},   {Act::kServiceKill, 2}, {Act::kServicePowerCut, 1},
                                {Act::kServiceFault, 1}};
+const std::vector<Weight> kOutward{{Act::kReceiverFault, 16}, {Act::kServiceKill, 8}, {Act::kServicePowerCut, 2},
+                                   {Act::kServiceFault, 6},   {Act::kNetFault, 3},    {Act::kKill, 1}};
+// What a disk has failed to write may be in a backup all the same, which no ledger can know: either, but not both.
+const std::vector<Weight> kOutwardBackups{{Act::kReceiverFault, 12}, {Act::kServiceKill, 6}, {Act::kServicePowerCut, 1},
+                                          {Act::kBackup, 4},         {Act::kRestore, 3},     {Act::kNetFault, 2}};
 const std::vector<Weight> kBackups{{Act::kBackup, 6}, {Act::kRestore, 3}, {Act::kNetFault, 2}, {Act::kKill, 1}};
 
 const std::vector<Profile>& profiles() {
@@ -68,6 +73,11 @@ const std::vector<Profile>& profiles() {
        .strangers_of_hundred = 10,
        .faults_of_hundred = 20,
        .faults = kAll},
+      {.name = kDeliveries.data(),
+       .about = "streams and pushes leave the service, whose receivers fail",
+       .most_devices = 3,
+       .faults_of_hundred = 35,
+       .faults = kOutward},
       {.name = kAccounts.data(), .about = "guests who sign in, accounts that change, pushes, automatic syncs"}};
   return all;
 }
@@ -82,8 +92,16 @@ const std::vector<Weight> kWork{{Act::kPut, 30},   {Act::kRemove, 8},  {Act::kPu
                                 {Act::kSync, 40},  {Act::kResolve, 6}, {Act::kHandler, 4},
                                 {Act::kDelete, 2}, {Act::kRestart, 3}, {Act::kDescribe, 1}};
 
+const std::vector<Weight> kWorkToTellOf{{Act::kPut, 30},       {Act::kRemove, 6}, {Act::kPutAll, 6}, {Act::kSync, 40},
+                                        {Act::kSubscribe, 16}, {Act::kDelete, 2}, {Act::kReplay, 5}, {Act::kStream, 4}};
+constexpr std::int64_t kHugeOneIn = 12;
+
 void draw_work(Chance& chance, const Plan& plan, Step& step) {
   draw_use(chance, plan, step);
+  if (step.act == Act::kStream) step.kind = static_cast<int>(chance.below(3) / 2);
+  if (plan.profile == kDeliveries && step.act == Act::kPut && chance.one_in(kHugeOneIn)) {
+    step.kind = static_cast<int>(Value::kOwnHuge);
+  }
   if (step.act != Act::kPutAll) return;
   step.number = chance.between(2, 4);
   step.kind = static_cast<int>(chance.below(8) & chance.below(8));
@@ -138,10 +156,13 @@ Plan make_plan(std::uint64_t seed, std::string_view name) {
   }
   plan.records = chance.one_in(10) ? static_cast<int>(chance.between(1, 4)) : 0;
   plan.page_size = chance.one_in(6) ? static_cast<int>(chance.between(1, 3)) : 0;
+  const bool outward = name == kDeliveries;
+  const auto& work = outward ? kWorkToTellOf : kWork;
+  const auto& faults = outward && chance.one_in(4) ? kOutwardBackups : profile.faults;
   const auto steps = chance.between(12, 36);
   for (std::int64_t id = 1; id <= steps; ++id) {
     const bool fault = !profile.faults.empty() && chance.percent(profile.faults_of_hundred);
-    Step step{.id = id, .wait = draw_wait(chance), .act = draw(chance, fault ? profile.faults : kWork)};
+    Step step{.id = id, .wait = draw_wait(chance), .act = draw(chance, fault ? faults : work)};
     step.device = static_cast<int>(chance.below(devices));
     step.process = static_cast<int>(chance.below(plan.processes));
     draw_work(chance, plan, step);

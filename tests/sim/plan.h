@@ -46,10 +46,22 @@ enum class Act : std::uint8_t {
   kMergeUsers,    // the developer makes one of the persons 2 and 3; kind: of whom
   kConnectivity,  // the system tells of the network; kind: Connectivity::State
   kFront,         // kind 0: the app comes to the front, 1: it leaves it
-};
-inline constexpr int kActs = static_cast<int>(Act::kFront) + 1;
 
-enum class Value : std::uint8_t { kOwn, kOwnLong, kEmpty, kSame };
+  // --- of the profile "deliveries"; kSubscribe too: the device, to one dataset
+  kReceiverFault,  // key: Receiver; kind: a NetFault for its next request, or one of the two below; number: as
+                   // kNetFault
+  kStream,         // the developer sets the pool's stream; kind 0: enabled, else disabled
+  kReplay,         // the operator sends all dead letters again
+};
+inline constexpr int kActs = static_cast<int>(Act::kReplay) + 1;
+
+enum class Value : std::uint8_t {
+  kOwn,
+  kOwnLong,
+  kEmpty,
+  kSame,
+  kOwnHuge,  // a stream's record of it is an object
+};
 
 // How the app answers a conflict.
 enum class Answer : std::uint8_t {
@@ -80,6 +92,9 @@ enum class NetFault : std::uint8_t {
   kRefuseAfter,   // another answer, after the service did what was asked
 };
 inline constexpr int kNetFaults = static_cast<int>(NetFault::kRefuseAfter) + 1;
+inline constexpr int kCutOffReceiver = kNetFaults;       // for `number` milliseconds
+inline constexpr int kForgetEndpoints = kNetFaults + 1;  // SNS does
+inline constexpr int kReceiverFaults = kNetFaults + 2;
 
 enum class Signing : std::uint8_t { kRight, kWrong, kExpired, kFailing, kSlow };
 
@@ -157,6 +172,8 @@ inline constexpr std::array kKeys{"k1", "k2", "level/%:+ &=?", "\xd0\xba\xd0\xbb
 // at a login provider, 2 and 3 at the app's own backend; 0 is a guest.
 inline constexpr std::string_view kAccounts = "accounts";
 inline constexpr int kMostPersons = 3;
+// The profile whose service tells others of its writes: deliveries.h.
+inline constexpr std::string_view kDeliveries = "deliveries";
 
 // An identity's dataset, as ledgers and traces call it: "game", "game@2".
 std::string label_of(int identity, int dataset);

@@ -78,6 +78,11 @@ void draw_fault(Chance& chance, Step& step) {
       step.number = chance.between(1, 40);
       step.kind = static_cast<int>(chance.below(3));
       break;
+    case Act::kReceiverFault:
+      step.kind = static_cast<int>(chance.below(kReceiverFaults));
+      step.key = static_cast<int>(chance.below(3));
+      step.number = chance.one_in(3) ? chance.between(1, 60'000) : chance.between(1, 900);
+      break;
     case Act::kNetFault:
       step.kind = static_cast<int>(chance.below(kNetFaults));
       step.key = static_cast<int>(chance.below(4));

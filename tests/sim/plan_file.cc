@@ -13,12 +13,12 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::array kActNames{
-    "put",           "remove",       "put_all",     "sync",      "resolve",      "handler",
-    "delete",        "restart",      "kill",        "power_cut", "disk_fault",   "net_fault",
-    "partition",     "clock",        "credentials", "describe",  "service_kill", "service_power_cut",
-    "service_fault", "backup",       "restore",     "wait",      "switch",       "intrude",
-    "sign_in",       "sign_out",     "sync_all",    "subscribe", "push",         "flush",
-    "merge_users",   "connectivity", "front"};
+    "put",           "remove",       "put_all",     "sync",           "resolve",      "handler",
+    "delete",        "restart",      "kill",        "power_cut",      "disk_fault",   "net_fault",
+    "partition",     "clock",        "credentials", "describe",       "service_kill", "service_power_cut",
+    "service_fault", "backup",       "restore",     "wait",           "switch",       "intrude",
+    "sign_in",       "sign_out",     "sync_all",    "subscribe",      "push",         "flush",
+    "merge_users",   "connectivity", "front",       "receiver_fault", "stream",       "replay"};
 static_assert(kActNames.size() == kActs);
 
 Act read_act(const std::string& name) {

@@ -53,6 +53,7 @@ class Process final : public Life {
   void switch_identity(const Step& step);
   void become(int identity);
   // Of the identity that it works for.
+  [[nodiscard]] std::string device_id() const { return name(); }
   [[nodiscard]] std::string label(int dataset) const { return label_of(identity_, dataset); }
   void synchronize(const std::string& dataset);
 

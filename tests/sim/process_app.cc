@@ -9,7 +9,8 @@ namespace syncline::sim {
 
 namespace {
 
-constexpr std::size_t kLongValue = 1'500;  // longer than the service leaves unpacked
+constexpr std::size_t kLongValue = 1'500;   // longer than the service leaves unpacked
+constexpr std::size_t kHugeValue = 52'000;  // longer than a stream's record may be
 
 std::string value_of(const Step& step, std::size_t index) {
   const std::string own = std::string(kUniqueMark) + std::to_string(step.id) + "." + std::to_string(index);
@@ -18,6 +19,8 @@ std::string value_of(const Step& step, std::size_t index) {
       return own + " \xe2\x9c\x93";
     case Value::kOwnLong:
       return own + " " + std::string(kLongValue, 'x');
+    case Value::kOwnHuge:
+      return own + " " + std::string(kHugeValue, 'x');
     case Value::kEmpty:
       return "";
     case Value::kSame:

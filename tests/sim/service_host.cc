@@ -34,6 +34,10 @@ ServiceHost::ServiceHost(Context& context, const Installation& installation)
       pool_(installation.pool),
       backup_(installation.files) {
   for (const auto& [name, bytes] : backup_) context_.disk.write_file(path(name), bytes);
+  if (context_.plan.profile == kDeliveries) {
+    outside_ = std::make_unique<Outside>(context_);
+    context_.held.on_change([this](const HeldChange& change) { note_change(change); });
+  }
   start();
   if (!service_) {
     context_.verdict.fail("S7", "the service does not start from its installation");
@@ -47,6 +51,7 @@ ServiceHost::ServiceHost(Context& context, const Installation& installation)
 ServiceHost::~ServiceHost() {
   context_.disk.kill(process_);
   context_.disk.run_as(process_);
+  deliveries_.reset();
   service_.reset();
 }
 
@@ -62,6 +67,7 @@ void ServiceHost::start() {
     options.openid = {{.name = std::string(kProvider), .issuer = {}, .jwks = "simulated", .audiences = {}}};
     options.key_source = [](const std::string&) { return provider_keys(); };
   }
+  if (outside_) options.delivery = delivery_options(*outside_);
   auto service = service::Service::open(options);
   if (!service) {
     context_.say("service does not start: " + std::string(to_string(service.error().code)));
@@ -69,13 +75,22 @@ void ServiceHost::start() {
   }
   service_ = std::move(*service);
   context_.say("service runs");
+  if (outside_) begin_deliveries();
 }
 
 void ServiceHost::die() {
   context_.disk.kill(process_);
   context_.faults.disarm(process_);
   context_.disk.run_as(process_);
+  deliveries_.reset();
   service_.reset();
+}
+
+bool ServiceHost::survived() {
+  if (!context_.disk.killed(process_)) return true;
+  die();
+  start_later();
+  return false;
 }
 
 void ServiceHost::start_later() {
@@ -112,6 +127,7 @@ void ServiceHost::back_up() {
     if (is_store_file(name)) backup_[name] = context_.disk.read_file(file);
   }
   backup_held_ = context_.held.held();
+  if (outside_) backup_lanes_ = outside_->ledger.lanes();
   context_.say("service is backed up");
 }
 
@@ -122,11 +138,16 @@ void ServiceHost::restore() {
   for (const auto& [name, bytes] : backup_) context_.disk.write_file(path(name), bytes);
   context_.held.restored(backup_held_);
   context_.writes.restored();
+  if (outside_) {
+    outside_->ledger.restored(backup_lanes_);
+    ++outside_->history;
+  }
   start_later();
 }
 
 void ServiceHost::must_run() {
   context_.faults.disarm_all();
+  if (outside_) outside_->network.heal();
   if (service_ && context_.plan.records != 0) die();
   faults_ended_ = true;
   if (service_) return;
@@ -155,11 +176,7 @@ std::optional<std::string> ServiceHost::serve(int device, const std::string& byt
   } else {
     context_.held.observe(device, *request, answer, faulty);
   }
-  if (killed) {
-    die();
-    start_later();
-    return std::nullopt;
-  }
+  if (!survived()) return std::nullopt;
   return answer_bytes(*request, std::move(*answer));
 }
 
@@ -239,9 +256,7 @@ Result<std::string> ServiceHost::as_developer(const std::string& operation, cons
   if (!service_) return down;
   context_.disk.run_as(process_);
   auto answer = service_->administer({.words = {"identity", operation}, .body = body});
-  if (!context_.disk.killed(process_)) return answer;
-  die();
-  start_later();
+  if (survived()) return answer;
   return down;
 }
 
@@ -315,11 +330,7 @@ void ServiceHost::intrude(const Step& step) {
   };
   const auto about_this = answer_about(label_of(static_cast<int>(step.id) % context_.plan.identities, step.dataset));
   const auto about_none = answer_about("nobody-has-this-one");
-  if (context_.disk.killed(process_) || context_.faults.failed() != failed) {
-    if (!context_.disk.killed(process_)) return;
-    die();
-    return start_later();
-  }
+  if (!survived() || context_.faults.failed() != failed) return;
   context_.say("a stranger gets " + about_this.substr(0, 3));
   context_.verdict.require(about_this.starts_with("4"), "S4", "a stranger got " + about_this.substr(0, 60));
   context_.verdict.require(about_this == about_none, "S4",

@@ -12,6 +12,7 @@
 
 #include "service/handlers.h"
 #include "sim/context.h"
+#include "sim/deliveries.h"
 #include "syncline/credentials.h"
 
 namespace syncline::sim {
@@ -58,6 +59,16 @@ class ServiceHost {
   // An operation of Cognito Identity, as the app's own backend calls it.
   Result<std::string> as_developer(const std::string& operation, const std::string& body);
 
+  // --- of the profile "deliveries"; service_outside.cc
+  // In the place of the device's own calls, for which it would need to be an identity.
+  void subscribe(const std::string& device, const std::string& dataset);
+  void set_stream(bool enabled);
+  void replay_dead_letters();
+  void fail_receiver(const Step& step);
+  // Nothing waits, and what did not arrive is a dead letter.
+  void check_deliveries();
+  std::vector<service::DeadLetter> dead_letters();
+
   [[nodiscard]] Credentials credentials() const { return credentials_; }
   [[nodiscard]] const std::string& pool() const { return pool_; }
 
@@ -68,6 +79,12 @@ class ServiceHost {
   void start();
   void die();
   void start_later();
+  // False: the process died over what it just did, and that is seen to.
+  bool survived();
+  void note_change(const HeldChange& change);
+  void begin_deliveries();
+  void deliver();
+  void deliver_after(std::int64_t milliseconds);
   HttpRequest in_pages(HttpRequest request) const;
   void sign(HttpRequest& request, Timestamp date) const;
   static void sign(HttpRequest& request, Timestamp date, const Credentials& credentials);
@@ -85,6 +102,10 @@ class ServiceHost {
   Observer observer_;
   Image backup_;
   Held backup_held_;
+  std::unique_ptr<Outside> outside_;        // null: the service tells nobody
+  std::unique_ptr<Deliveries> deliveries_;  // of the process that runs
+  std::optional<std::int64_t> deliver_at_;
+  DeliveryLedger::Lanes backup_lanes_;
 };
 
 }  // namespace syncline::sim

@@ -142,7 +142,9 @@ void ServiceLedger::commit(const Open& call) {
   auto& held = held_[call.dataset];
   held.exists = true;
   ++held.count;
+  HeldChange change{.dataset = call.dataset, .count = held.count, .by = call.by};
   for (const Patch& patch : call.patches) {
+    change.records[patch.key] = patch.value;
     const auto before = held.records.find(patch.key);
     const std::int64_t current = before == held.records.end() ? 0 : before->second.count;
     verdict_.require(patch.expected == current, "S2",
@@ -155,6 +157,7 @@ void ServiceLedger::commit(const Open& call) {
     writes_.committed(commit);
     held.records[patch.key] = HeldVersion{.value = patch.value, .count = held.count, .by = call.by};
   }
+  if (on_change_) on_change_(change);
 }
 
 void ServiceLedger::observe_delete(const std::string& dataset, const HttpResponse& answer) {
@@ -172,6 +175,7 @@ void ServiceLedger::delete_dataset(const std::string& dataset) {
   held.records.clear();
   held.exists = false;
   held.deleted_once = true;
+  if (on_change_) on_change_({.dataset = dataset, .count = held.count, .by = {}, .removal = true});
 }
 
 // --- what a reader sees -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,9 +31,21 @@ struct HeldDataset {
 
 using Held = std::map<std::string, HeldDataset>;
 
+// What one call has changed.
+struct HeldChange {
+  std::string dataset;
+  std::int64_t count = 0;
+  std::string by;
+  bool removal = false;  // the dataset was deleted, at that count
+  std::map<std::string, std::optional<std::string>> records = {};
+};
+
 class ServiceLedger {
  public:
   ServiceLedger(Verdict& verdict, WriteLedger& writes) : verdict_(verdict), writes_(writes) {}
+
+  // Is told of each change as soon as it is known to be committed.
+  void on_change(std::function<void(const HeldChange&)> listener) { on_change_ = std::move(listener); }
 
   // One request and what came of it; nullopt: the service died over it. `faulty`: its disk failed meanwhile.
   void observe(int device, const HttpRequest& request, const std::optional<HttpResponse>& answer, bool faulty);
@@ -76,6 +89,7 @@ class ServiceLedger {
 
   Verdict& verdict_;
   WriteLedger& writes_;
+  std::function<void(const HeldChange&)> on_change_;
   Held held_;
   std::vector<Open> open_;
   bool ever_restored_ = false;

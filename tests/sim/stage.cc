@@ -71,6 +71,8 @@ void Stage::harm_service(const Step& step) {
       return service_.back_up();
     case Act::kRestore:
       return service_.restore();
+    case Act::kReceiverFault:
+      return service_.fail_receiver(step);
     default:
       return;
   }

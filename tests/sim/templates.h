@@ -9,7 +9,8 @@ namespace syncline::sim {
 
 struct Templates {
   Installation plain;
-  Installation accounts;  // with a pool for guests, logins and pushes
+  Installation accounts;    // with a pool for guests, logins and pushes
+  Installation deliveries;  // whose pool has pushes and a stream
   std::string store;
 };
 

@@ -12,7 +12,7 @@ constexpr int kSyncsToSettle = 3;
 }  // namespace
 
 World::World(const Plan& plan, const Templates& templates, const std::string& root, Trace& trace)
-    : Stage(plan, templates.plain, root, trace) {
+    : Stage(plan, plan.profile == kDeliveries ? templates.deliveries : templates.plain, root, trace) {
   context_.held.set_quota(plan.records);
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     auto device = std::make_unique<Device>(Device{.state = {}, .clock = SimClock(context_.events), .processes = {}});
@@ -80,6 +80,15 @@ bool World::work(const Step& step) {
     case Act::kIntrude:
       service_.intrude(step);
       return true;
+    case Act::kSubscribe:
+      service_.subscribe(process.device_id(), process.label(step.dataset));
+      return true;
+    case Act::kStream:
+      service_.set_stream(step.kind == 0);
+      return true;
+    case Act::kReplay:
+      service_.replay_dead_letters();
+      return true;
     default:
       return step.act == Act::kWait;
   }
@@ -117,6 +126,19 @@ void World::settle() {
   for (int identity = 0; identity < context_.plan.identities && !context_.verdict.failed(); ++identity) {
     settle(identity);
   }
+  if (context_.plan.profile == kDeliveries && !context_.verdict.failed()) settle_deliveries();
+}
+
+// Whatever could not be sent can be now.
+void World::settle_deliveries() {
+  finish_what_runs();
+  service_.check_deliveries();
+  service_.set_stream(true);
+  service_.replay_dead_letters();
+  finish_what_runs();
+  service_.check_deliveries();
+  context_.verdict.require(service_.dead_letters().empty(), "S8",
+                           "a dead letter can't be sent when all faults are over");
 }
 
 void World::settle(int identity) {

@@ -35,6 +35,7 @@ class World final : public Stage {
   void heal_devices();
   void sync_everybody(int identity);
   void settle(int identity);
+  void settle_deliveries();
   [[nodiscard]] bool all_equal(int identity, bool complain);
   bool equal(Device& device, const std::string& dataset, std::string& difference);
   [[nodiscard]] bool excused(const Device& device, const std::string& dataset) const;
