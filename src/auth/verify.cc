@@ -267,6 +267,9 @@ Result<void> check_signed_headers(const HttpRequest& request, const Claim& claim
   if (auto host = single_header(request, "Host"); !host) return std::move(host).error();
   if (!is_signed("host")) return must("Host");
   if (!claim.in_query && !is_signed("x-amz-date")) return must("X-Amz-Date");
+  // It says which operation is meant: of a request that was overheard, another one could be made.
+  const bool names_operation = find_header(request.headers, "X-Amz-Target") != nullptr;
+  if (names_operation && !is_signed("x-amz-target")) return must("X-Amz-Target");
   const bool token_in_header = find_header(request.headers, kQuerySecurityToken) != nullptr;
   if (token_in_header && !is_signed("x-amz-security-token")) return must("X-Amz-Security-Token");
   const auto absent = std::find_if(names.begin(), names.end(), [&request](const std::string& name) {

@@ -23,8 +23,10 @@ Error forbidden_pool() {
 Result<Principal> Gate::admit(const HttpRequest& request, std::string_view signing_name, Timestamp now) const {
   const Installation& installation = store_.installation();
   std::optional<Grant> grant;
+  std::string developer_key;
   const auto lookup = [&](std::string_view key, std::string_view session_token) -> std::optional<std::string> {
     if (session_token.empty()) {
+      developer_key = key;
       return store_.developer_secret(key);
     }
     grant = credentials_.open(session_token);
@@ -34,7 +36,9 @@ Result<Principal> Gate::admit(const HttpRequest& request, std::string_view signi
   const auth::Scope scope{.region = installation.region, .service = std::string(signing_name)};
   auto verified = auth::verify(request, scope, now, lookup);
   if (!verified) return std::move(verified).error();
-  if (!grant) return Principal{.developer = true, .pool = {}, .identity = {}};
+  if (!grant) {
+    return Principal{.developer = true, .pool = {}, .identity = {}, .developer_key = std::move(developer_key)};
+  }
   if (grant->expires_at <= now) return forbidden("The security token included in the request is expired");
   return Principal{.developer = false,
                    .pool = std::move(grant->pool),
@@ -44,6 +48,9 @@ Result<Principal> Gate::admit(const HttpRequest& request, std::string_view signi
 
 Result<void> Gate::allow(const Principal& caller, Access access, const wire::Target& target) const {
   if (caller.developer) {
+    // A stream outlives the request that opened it.
+    const bool revoked = !caller.developer_key.empty() && !store_.developer_secret(caller.developer_key);
+    if (revoked) return forbidden("The security token included in the request is invalid.");
     if (access == Access::kIdentity) return forbidden("This operation takes the credentials of an identity");
     if (target.pool.empty()) return {};
     auto standing = store_.standing(target.pool, {});

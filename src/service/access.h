@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/http.h"
@@ -22,6 +23,7 @@ struct Principal {
   IdentityPoolId pool;  // of an identity; empty for the developer
   IdentityId identity;
   std::optional<Timestamp> expires_at = {};  // absent: never
+  std::string developer_key = {};            // the id of the key that the developer signed with
 };
 
 class Gate {
@@ -32,8 +34,9 @@ class Gate {
   // expired token. [never blocks]
   [[nodiscard]] Result<Principal> admit(const HttpRequest& request, std::string_view signing_name, Timestamp now) const;
 
-  // Whether `caller` may do this to `target`. An identity that was deleted, or disabled by a merge, may nothing more.
-  // Error: kNotAuthorized. [blocks: disk, reading]
+  // Whether `caller` may do this to `target`. An identity that was deleted, or disabled by a merge, may nothing more,
+  // nor may whoever signed with a developer key that has been revoked since. Error: kNotAuthorized. [blocks: disk,
+  // reading]
   [[nodiscard]] Result<void> allow(const Principal& caller, Access access, const wire::Target& target) const;
 
  private:

@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::size_t kMostDatasetsPerPage = 1024;
 
-Error no_such_dataset(const wire::Target& target) {
-  return refused(ErrorCode::kResourceNotFound, "Dataset " + target.dataset.text() + " does not exist");
-}
-
 // Published iOS clients never ask for a second page: one holds as many records as a dataset may.
 std::size_t most_records_per_page(const Quotas& quotas) {
   return std::max(kMaxRecordsPerDataset,
@@ -36,6 +32,23 @@ wire::Dataset described(const wire::Target& target, std::string name, DatasetSta
                        .modified_by = std::move(state.modified_by),
                        .bytes = state.bytes,
                        .records = state.records};
+}
+
+// An identity that was merged or deleted after the gate let it in has no datasets any more. Its device would take that
+// for their deletion, and offer to delete what it holds (D14).
+Result<void> check_still_enabled(const Context& context, const Principal& caller, const wire::Target& target) {
+  if (caller.developer) return {};
+  auto standing = context.store.standing(target.pool, target.identity);
+  if (!standing) return std::move(standing).error();
+  if (standing->identity_enabled) return {};
+  return refused(ErrorCode::kNotAuthorized, "The security token included in the request is invalid.");
+}
+
+Error missing(const Context& context, const Call& call) {
+  if (auto standing = check_still_enabled(context, call.caller, call.target); !standing) {
+    return std::move(standing).error();
+  }
+  return refused(ErrorCode::kResourceNotFound, "Dataset " + call.target.dataset.text() + " does not exist");
 }
 
 // --- ListRecords ----------------------------------------------------------------------------------------------------
@@ -100,15 +113,6 @@ ListedPage listed_page(RecordPage found, const RecordsPageToken& page) {
   return answer;
 }
 
-// An identity that was merged or deleted after the gate let it in has no datasets any more. Its device would take that
-// for their deletion, and offer to delete what it holds (D14).
-Result<void> check_still_enabled(const Context& context, const wire::Target& target) {
-  auto standing = context.store.standing(target.pool, target.identity);
-  if (!standing) return std::move(standing).error();
-  if (standing->identity_enabled) return {};
-  return refused(ErrorCode::kNotAuthorized, "The security token included in the request is invalid.");
-}
-
 // --- UpdateRecords --------------------------------------------------------------------------------------------------
 
 Result<UpdateCall> update_call(wire::UpdateRecordsRequest request, const SessionToken& session) {
@@ -170,6 +174,10 @@ Result<std::string> list_datasets(const Context& context, Call call) {
   if (!limit) return std::move(limit).error();
   auto found = context.store.datasets(request->target, page.last_name, *limit + 1);
   if (!found) return std::move(found).error();
+  if (found->empty()) {
+    auto standing = check_still_enabled(context, call.caller, request->target);
+    if (!standing) return std::move(standing).error();
+  }
 
   wire::ListDatasetsAnswer answer;
   const bool more = found->size() > *limit;
@@ -187,7 +195,7 @@ Result<std::string> list_datasets(const Context& context, Call call) {
 Result<std::string> describe_dataset(const Context& context, Call call) {
   auto state = context.store.dataset(call.target);
   if (!state) return std::move(state).error();
-  if (!state->exists) return no_such_dataset(call.target);
+  if (!state->exists) return missing(context, call);
   return wire::encode_answer(
       wire::DatasetAnswer{described(call.target, call.target.dataset.text(), std::move(*state))});
 }
@@ -195,7 +203,7 @@ Result<std::string> describe_dataset(const Context& context, Call call) {
 Result<std::string> delete_dataset(const Context& context, Call call) {
   auto deleted = context.store.delete_dataset(call.target, call.now);
   if (!deleted) return std::move(deleted).error();
-  if (!deleted->exists) return no_such_dataset(call.target);
+  if (!deleted->exists) return missing(context, call);
   return wire::encode_answer(
       wire::DatasetAnswer{described(call.target, call.target.dataset.text(), std::move(*deleted))});
 }
@@ -219,8 +227,9 @@ Result<std::string> list_records(const Context& context, Call call) {
     return range_of(page, *limit);
   });
   if (!found) return std::move(found).error();
-  if (!exists && !call.caller.developer) {
-    if (auto standing = check_still_enabled(context, request->target); !standing) return std::move(standing).error();
+  if (!exists) {
+    auto standing = check_still_enabled(context, call.caller, request->target);
+    if (!standing) return std::move(standing).error();
   }
 
   std::string next_token;

@@ -1,4 +1,5 @@
 // ServiceStore over SQLite: composes the lock, the writer, who shares its commits, and the readers.
+#include <mutex>
 #include <utility>
 
 #include "service/backup.h"
@@ -171,6 +172,7 @@ class SqliteStore final : public ServiceStore {
 
   Result<DeveloperKey> add_developer_key(Timestamp now) override {
     DeveloperKey key = new_developer_key(now);
+    const std::lock_guard lock(changes_of_keys_);
     auto keys = writing([&](Connection& connection) {
       return write_developer_key(connection, key).and_then([&] { return read_developer_keys(connection); });
     });
@@ -180,6 +182,7 @@ class SqliteStore final : public ServiceStore {
   }
 
   Result<void> revoke_developer_key(std::string_view access_key_id) override {
+    const std::lock_guard lock(changes_of_keys_);
     auto keys = writing([&](Connection& connection) {
       return remove_developer_key(connection, access_key_id).and_then([&] { return read_developer_keys(connection); });
     });
@@ -252,6 +255,7 @@ class SqliteStore final : public ServiceStore {
   Installation installation_;
   std::string path_;
   KeyRing keys_;
+  std::mutex changes_of_keys_;  // held from the write to the ring: of two, the later one must have the last word there
   SessionCounts sessions_;
   Writer writer_;
   GroupCommit writes_{writer_.connection()};

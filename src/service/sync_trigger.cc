@@ -51,6 +51,7 @@ Result<Snapshot> read_all(ServiceStore& store, const wire::Target& target) {
   Snapshot snapshot;
   auto page = store.list_records(target, [&snapshot](const DatasetState& state) -> Result<RecordRange> {
     snapshot.state = state;
+    snapshot.state.lost.clear();  // what only a list is told of is no change of the dataset
     return RecordRange{.empty = !state.exists, .snapshot = state.count, .limit = kAllRecords};
   });
   if (!page) return std::move(page).error();

@@ -342,6 +342,18 @@ TEST(Verify, HostDateAndTokenMustBeSigned) {
   EXPECT_THAT(refusal(request), HasSubstr("is not in the request"));
 }
 
+TEST(Verify, TheOperationThatAHeaderNamesMustBeSignedS4) {
+  HttpRequest request{.method = "POST", .path = "/", .headers = {{"X-Amz-Target", "Service.List"}}, .body = "{}"};
+  sign(request, "127.0.0.1:80", kScope, long_lived(), noon());
+  EXPECT_TRUE(verify(request, kScope, noon(), lookup));
+  header(request, "X-Amz-Target") = "Service.Delete";
+  EXPECT_THAT(refusal(request), StartsWith(kMismatch));
+
+  HttpRequest overheard = signed_request();
+  overheard.headers.push_back({"x-amz-target", "Service.Delete"});
+  EXPECT_THAT(refusal(overheard), HasSubstr("'X-Amz-Target' must be a 'SignedHeader'"));
+}
+
 TEST(Verify, AStrangeTokenIsInvalid) {
   for (const auto& token : {std::string(), std::string("  "), std::string(20'000, 't')}) {
     auto request = signed_request(temporary());

@@ -215,6 +215,19 @@ TEST_F(ChangeStreamAccess, EndsWithTheIdentityS4) {
   EXPECT_FALSE(answer->stream->next(false));
 }
 
+TEST_F(ChangeStreamAccess, EndsWithTheDeveloperKeyS4) {
+  const Credentials old = caller().credentials();
+  const HttpRequest request = stream_request(service->identity_pool_id(), kIdentity, "phone");
+  const auto answer = service->open_stream(signed_by(old, request), "test");
+  ASSERT_TRUE(service->administer({.words = {"keys-rotate"}}));
+  const auto other = service->open_stream(caller().sign(request), "test");
+  ASSERT_TRUE(answer->stream && other->stream);
+  EXPECT_TRUE(answer->stream->next(false));
+  ASSERT_TRUE(service->administer({.words = {"keys-revoke", old.access_key_id}}));
+  EXPECT_FALSE(answer->stream->next(false));
+  EXPECT_TRUE(other->stream->next(false));
+}
+
 TEST_F(ChangeStreamAccess, BadRequestsAreToldWhatIsWrongS6) {
   const std::string pool = service->identity_pool_id();
   for (const std::string& path :

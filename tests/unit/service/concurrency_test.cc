@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "service_fixture.h"
+#include "identity_fixture.h"
 
 namespace syncline::service {
 namespace {
@@ -114,6 +114,22 @@ TEST_F(Concurrency, TheDatasetQuotaHoldsS5) {
   });
   EXPECT_EQ(fitted, 20);
   EXPECT_EQ(caller().datasets()->datasets.size(), 20U);
+}
+
+// S4: of keys that are made and revoked at once, those are valid that the file has.
+TEST_F(Concurrency, DeveloperKeysAreTheStoredOnesS4) {
+  in_parallel(8, [&](int) {
+    for (int i = 0; i < 5; ++i) {
+      const auto made = service->administer({.words = {"keys-rotate"}});
+      if (!made || !service->administer({.words = {"keys-revoke", field(*made, "access_key_id")}})) {
+        ADD_FAILURE() << (made ? *made : made.error().message);
+      }
+    }
+  });
+  const auto valid = service->administer({.words = {"keys-list"}}).value();
+  close();
+  open();
+  EXPECT_EQ(valid, service->administer({.words = {"keys-list"}}).value());
 }
 
 }  // namespace

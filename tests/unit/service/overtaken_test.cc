@@ -64,5 +64,30 @@ TEST_F(Overtaken, AListOfAnIdentityThatIsOneNoMoreIsRefused) {
   EXPECT_TRUE(listed(Principal{.developer = true, .pool = {}, .identity = {}}));
 }
 
+// D14: nor for a deletion of its own that took effect: the dataset may be another identity's now.
+TEST_F(Overtaken, ADeletionOrALookByAnIdentityThatIsOneNoMoreIsRefused) {
+  const std::string pool = make_pool();
+  const Session session = guest(pool);
+  ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
+  const auto id = target(pool, session.identity, "save");
+  const auto store = reopen();
+  const ServiceOptions options;
+  const Tokens tokens("key");
+  const HttpRequest http;
+  const auto error_of = [&](Handler handler, const Principal& caller) {
+    const auto answer = handler({.options = options, .store = *store, .tokens = tokens},
+                                {.http = http, .target = id, .device_id = {}, .caller = caller, .now = clock.wall()});
+    return answer ? ErrorCode::kInternal : answer.error().code;
+  };
+  const Principal identity{.developer = false, .pool = id.pool, .identity = id.identity};
+  const Principal developer{.developer = true, .pool = {}, .identity = {}};
+  ASSERT_TRUE(store->delete_identity(id.identity, clock.wall()).value());
+  for (const Handler handler : {delete_dataset, describe_dataset}) {
+    EXPECT_EQ(error_of(handler, identity), ErrorCode::kNotAuthorized);
+    EXPECT_EQ(error_of(handler, developer), ErrorCode::kResourceNotFound);
+  }
+  EXPECT_EQ(error_of(list_datasets, identity), ErrorCode::kNotAuthorized);
+}
+
 }  // namespace
 }  // namespace syncline::service

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "outbox_fixture.h"
+#include "service/backup.h"
 #include "service/sync_trigger_rules.h"
 #include "support/loopback_server.h"
 
@@ -204,6 +205,18 @@ TEST_F(Triggers, AStaleCallDoesNotTroubleTheFunction) {
   ASSERT_EQ(update({set("a", "1")}), "a=1@1");
   EXPECT_THAT(update({set("a", "2", 7)}), StartsWith("resource_conflict: "));
   EXPECT_EQ(server.requests().size(), 1U);
+}
+
+// S9: a store that was restored takes updates as any other does.
+TEST_F(Triggers, AfterARestoreAnUpdateIsStoredAsBefore) {
+  start();
+  ASSERT_EQ(update({set("a", "1")}), "a=1@1");
+  ASSERT_TRUE(store->back_up(dir.file("backup")));
+  close();
+  ASSERT_TRUE(restore_backup(dir.path(), dir.file("backup"), clock.wall()));
+  open();
+  EXPECT_THAT(update({set("a", "2", 1)}), StartsWith("a=2@"));
+  EXPECT_EQ(server.requests().size(), 2U);
 }
 
 TEST_F(Triggers, AWriteInBetweenAsksTheFunctionAgainS1) {
