@@ -14,8 +14,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -31,7 +31,7 @@ constexpr int kAnswerSeconds = 3600;
 
 Error failed(const std::string& data_dir, const char* what) {
   return Error{.code = errno == EAGAIN ? ErrorCode::kTimeout : ErrorCode::kStorage,
-               .message = data_dir + "/" + kName + ": " + what + ": " + std::strerror(errno)};
+               .message = data_dir + "/" + kName + ": " + what + ": " + std::system_category().message(errno)};
 }
 
 class File {
@@ -163,7 +163,7 @@ Result<std::optional<std::string>> ask_service(const std::string& data_dir, cons
   const File directory = open_directory(data_dir);
   if (!directory.open()) {
     return Error{.code = ErrorCode::kStorage,
-                 .message = data_dir + ": cannot be opened: " + std::string(std::strerror(errno))};
+                 .message = data_dir + ": cannot be opened: " + std::system_category().message(errno)};
   }
   const File socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.open()) return failed(data_dir, "cannot be asked");
