@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -127,8 +128,12 @@ class AdminSocket::Impl {
     const File client(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client.open()) return;
     limit_waiting(client.number(), kRequestSeconds);
-    if (const auto request = receive_all(client.number(), kLongestRequest)) {
-      send_all(client.number(), handler_(*request));
+    try {
+      if (const auto request = receive_all(client.number(), kLongestRequest)) {
+        send_all(client.number(), handler_(*request));
+      }
+    } catch (const std::exception&) {
+      // Memory is short. The command hears of it by an answer that is empty; the service goes on.
     }
   }
 
