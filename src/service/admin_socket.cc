@@ -14,8 +14,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <exception>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -31,7 +32,7 @@ constexpr int kAnswerSeconds = 3600;
 
 Error failed(const std::string& data_dir, const char* what) {
   return Error{.code = errno == EAGAIN ? ErrorCode::kTimeout : ErrorCode::kStorage,
-               .message = data_dir + "/" + kName + ": " + what + ": " + std::strerror(errno)};
+               .message = data_dir + "/" + kName + ": " + what + ": " + std::system_category().message(errno)};
 }
 
 class File {
@@ -127,8 +128,12 @@ class AdminSocket::Impl {
     const File client(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client.open()) return;
     limit_waiting(client.number(), kRequestSeconds);
-    if (const auto request = receive_all(client.number(), kLongestRequest)) {
-      send_all(client.number(), handler_(*request));
+    try {
+      if (const auto request = receive_all(client.number(), kLongestRequest)) {
+        send_all(client.number(), handler_(*request));
+      }
+    } catch (const std::exception&) {
+      // Memory is short. The command hears of it by an answer that is empty; the service goes on.
     }
   }
 
@@ -163,7 +168,7 @@ Result<std::optional<std::string>> ask_service(const std::string& data_dir, cons
   const File directory = open_directory(data_dir);
   if (!directory.open()) {
     return Error{.code = ErrorCode::kStorage,
-                 .message = data_dir + ": cannot be opened: " + std::string(std::strerror(errno))};
+                 .message = data_dir + ": cannot be opened: " + std::system_category().message(errno)};
   }
   const File socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.open()) return failed(data_dir, "cannot be asked");

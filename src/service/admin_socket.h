@@ -13,7 +13,7 @@ namespace syncline::service {
 
 class AdminSocket {
  public:
-  // Must not throw. Called on the socket's own thread, one at a time.
+  // Called on the socket's own thread, one at a time. If it throws, the command gets an answer that is empty.
   using Handler = std::function<std::string(const std::string& request)>;
 
   // DATA/service.sock; takes the place of one that a killed service left, so the caller must hold the directory's lock.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -33,7 +32,7 @@ class UnfinishedFile {
     std::error_code ignored;
     fs::remove(path, ignored);
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0) return storage(path + ": cannot be made: " + std::strerror(errno));
+    if (file < 0) return storage(path + ": cannot be made: " + std::system_category().message(errno));
     ::close(file);
     return UnfinishedFile(std::move(path));
   }
@@ -49,7 +48,8 @@ class UnfinishedFile {
 
   // Under its name for good, in place of what has it.
   Result<void> keep_as(const std::string& name) {
-    if (::rename(path_.c_str(), name.c_str()) != 0) return storage(name + ": cannot be made: " + std::strerror(errno));
+    if (::rename(path_.c_str(), name.c_str()) != 0)
+      return storage(name + ": cannot be made: " + std::system_category().message(errno));
     path_.clear();
     return sync_directory(fs::absolute(name).lexically_normal().parent_path().string());
   }

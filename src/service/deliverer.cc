@@ -1,6 +1,7 @@
 #include "service/deliverer.h"
 
 #include <algorithm>
+#include <exception>
 #include <set>
 #include <string>
 #include <utility>
@@ -53,9 +54,14 @@ void Deliverer::start_due() {
   for (WaitingMessage& message : *due) {
     const std::int64_t lane = message.lane;
     const auto [place, added] = under_way_.emplace(lane, std::move(message));
-    // A copy: the sender may be done at once, which ends what it was given.
-    const WaitingMessage sent = place->second;
-    sender_->send(sent, [this, lane](const Outcome& outcome) { finish(lane, outcome); });
+    try {
+      // A copy: the sender may be done at once, which ends what it was given.
+      const WaitingMessage sent = place->second;
+      sender_->send(sent, [this, lane](const Outcome& outcome) { finish(lane, outcome); });
+    } catch (const std::exception&) {
+      under_way_.erase(lane);  // or the lane would wait for ever for what becomes of it
+      throw;
+    }
   }
 }
 

@@ -52,6 +52,8 @@ using boost::system::error_code;
 // connection and could take the answer with it.
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = std::size_t{64} << 20U;
+// Connections above the limit that are being told so. More are closed without a word: files are short as well.
+constexpr std::size_t kMostTurnedAway = 64;
 // How long a client has to confirm that a TLS connection ends; most never do.
 constexpr std::chrono::milliseconds kTlsGoodbyeTime{100};
 // A client that still sends after it has asked for a stream has misunderstood something.
@@ -246,7 +248,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool may_compress = false;
   };
 
-  asio::awaitable<void> shake_hands();
+  asio::awaitable<void> shake_hands(std::chrono::milliseconds longest);
   asio::awaitable<bool> serve_one();
   // These two return the front's own answer if there is no request to hand on.
   asio::awaitable<std::optional<HttpResponse>> read_header();
@@ -292,23 +294,23 @@ Connection::Connection(Shared& shared, asio::thread_pool& workers, tcp::socket s
 }
 
 asio::awaitable<void> Connection::serve() {
-  co_await shake_hands();
+  co_await shake_hands(shared_.options.limits.header_timeout);
   // g++ 12 miscompiles co_await inside a loop's condition.
   bool more = !lost_;
   while (more && !shared_.stopping) more = co_await serve_one();
   co_await close();
 }
 
-asio::awaitable<void> Connection::shake_hands() {
+asio::awaitable<void> Connection::shake_hands(std::chrono::milliseconds longest) {
   error_code failed;
   idle_ = true;
-  co_await stream_.shake_hands(shared_.options.limits.header_timeout, failed);
+  co_await stream_.shake_hands(longest, failed);
   idle_ = false;
   lost_ = failed.failed();
 }
 
 asio::awaitable<void> Connection::turn_away() {
-  co_await shake_hands();
+  co_await shake_hands(kLingerTime);
   if (!lost_) co_await refuse(overloaded());
   co_await close();
 }
@@ -642,6 +644,10 @@ void HttpServer::Impl::welcome(tcp::socket socket) {
   bool welcome = false;
   {
     const std::lock_guard lock(shared_.mutex);
+    if (shared_.connections.size() >= shared_.options.limits.connections + kMostTurnedAway) {
+      ++shared_.shed;
+      return;
+    }
     welcome = shared_.connections.size() < shared_.options.limits.connections;
     shared_.connections.insert(connection);
   }

@@ -69,15 +69,17 @@ std::string RateLimiter::caller_of(std::string_view remote_address, const Header
     return std::find(limits_.proxies.begin(), limits_.proxies.end(), address) != limits_.proxies.end();
   };
   if (!is_proxy(remote_address)) return network_of(remote_address);
-  const auto forwarded = std::find_if(headers.rbegin(), headers.rend(), [](const Header& header) {
-    return equal_ignoring_case(header.name, "X-Forwarded-For");
-  });
-  std::string_view left = forwarded != headers.rend() ? std::string_view(forwarded->value) : std::string_view();
+  // Several lines are one list: some proxies write what they add on a line of its own.
+  std::string forwarded;
+  for (const Header& header : headers) {
+    if (equal_ignoring_case(header.name, "X-Forwarded-For")) forwarded += "," + header.value;
+  }
+  std::string_view left = forwarded;
   // Each proxy adds whom it was called by; what stands before the first that is not ours, anybody may have written.
   while (!left.empty()) {
     const auto comma = left.rfind(',');
     const std::string_view last = trimmed(comma == std::string_view::npos ? left : left.substr(comma + 1));
-    if (!is_proxy(last)) return network_of(last);
+    if (!last.empty() && !is_proxy(last)) return network_of(last);
     left = comma == std::string_view::npos ? std::string_view() : left.substr(0, comma);
   }
   return {};

@@ -1,10 +1,13 @@
 #include "service/serve.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -68,6 +71,19 @@ void reload(Server& server, const Log& log) {
   }
 }
 
+// Each connection takes one, and many systems give a program 1,024 until it asks for more. Without them new clients
+// wait, and deliveries and backups fail.
+void allow_files(const HttpLimits& limits, const Log& log) {
+  static constexpr rlim_t kOthers = 512;  // of the store, deliveries, and connections that are turned away
+  const rlim_t needed = limits.connections + kOthers;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) return;
+  files.rlim_cur = std::min(needed, files.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur == needed) return;
+  log(LogLevel::kWarning, "limits.connections needs " + std::to_string(needed) + " open files, the system allows " +
+                              std::to_string(files.rlim_max));
+}
+
 Result<ServeConfig> merged(const ServeOptions& options) {
   auto config = options.config ? load_config(*options.config) : Result<ServeConfig>(ServeConfig{});
   if (!config) return config;
@@ -86,6 +102,7 @@ int serve(const ServeOptions& options) {
   const Log log = logs.messages;
   config->server.log = log;
   if (config->log_requests) config->server.request_log = std::move(logs.requests);
+  allow_files(config->server.limits, log);
   auto server = Server::start(config->server);
   if (!server) return failed(server.error());
   log(LogLevel::kInfo, "serving " + (*server)->endpoint() + " from " + config->server.data_dir);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -29,7 +28,7 @@ Error storage(std::string message) {
 }
 
 Error system_failure(const std::string& path, const char* what) {
-  return storage(path + ": " + what + ": " + std::strerror(errno));
+  return storage(path + ": " + what + ": " + std::system_category().message(errno));
 }
 
 Installation new_installation(const std::string& region) {

@@ -27,6 +27,11 @@ Result<void> TlsContext::load(const TlsFiles& files) {
   if (failed) return unusable("TLS certificate", files.certificate, failed);
   context->use_private_key_file(files.key, ssl::context::pem, failed);
   if (failed) return unusable("TLS key", files.key, failed);
+  // One of another kind than the certificate's, RSA beside EC, was taken until here.
+  if (::SSL_CTX_check_private_key(context->native_handle()) != 1) {
+    return Error{.code = ErrorCode::kInvalidArgument,
+                 .message = "TLS key " + files.key + ": is not that of " + files.certificate};
+  }
   const std::lock_guard lock(mutex_);
   context_ = std::move(context);
   return {};

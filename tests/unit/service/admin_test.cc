@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <new>
 
 #include "identity_fixture.h"
 #include "service/admin_client.h"
@@ -259,6 +260,17 @@ TEST(AdminSocket, ReachesTheServiceThatRunsAndIsGoneWithIt) {
   server.reset();
   EXPECT_FALSE(std::filesystem::exists(dir.file("service.sock")));
   EXPECT_THAT(client->ask({.words = {"about"}}).error().message, HasSubstr("has ended"));
+}
+
+TEST(AdminSocket, ACommandThatFailsForWantOfMemoryIsNotTheServicesEndS6) {
+  const TempDir dir;
+  const auto socket = AdminSocket::listen(dir.path(), [](const std::string& request) -> std::string {
+    if (request == "large") throw std::bad_alloc();
+    return "ok\n" + request;
+  });
+  ASSERT_TRUE(socket) << socket.error().message;
+  EXPECT_EQ(ask_service(dir.path(), "large").value(), "");
+  EXPECT_EQ(ask_service(dir.path(), "small").value(), "ok\nsmall");
 }
 
 TEST(AdminSocket, WorksInADirectoryWithALongName) {

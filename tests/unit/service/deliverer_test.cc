@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <new>
 #include <utility>
 
 #include "outbox_fixture.h"
@@ -23,9 +24,10 @@ class HeldSender final : public Sender {
     std::string text;
     Done done;
   };
-  explicit HeldSender(std::deque<Held>& held) : held_(held) {}
+  HeldSender(std::deque<Held>& held, bool& fails) : held_(held), fails_(fails) {}
   [[nodiscard]] OutboxKind kind() const override { return OutboxKind::kStream; }
   void send(const WaitingMessage& message, Done done) override {
+    if (std::exchange(fails_, false)) throw std::bad_alloc();
     held_.push_back(
         {message.target.dataset.text() + " " + std::to_string(message.message.count.value), std::move(done)});
   }
@@ -35,6 +37,7 @@ class HeldSender final : public Sender {
 
  private:
   std::deque<Held>& held_;
+  bool& fails_;
 };
 
 class Deliveries : public OutboxTest {
@@ -44,8 +47,8 @@ class Deliveries : public OutboxTest {
     start();
   }
   void start() {
-    deliverer = std::make_unique<Deliverer>(*store, clock, random, limits, std::make_unique<HeldSender>(held), metrics,
-                                            [this](LogLevel, const std::string& text) { log += text + "\n"; });
+    deliverer = std::make_unique<Deliverer>(*store, clock, random, limits, std::make_unique<HeldSender>(held, fails),
+                                            metrics, [this](LogLevel, const std::string& text) { log += text + "\n"; });
   }
   std::vector<std::string> sent() {
     deliverer->step();
@@ -62,6 +65,7 @@ class Deliveries : public OutboxTest {
 
   DeliveryLimits limits{.attempts = 3, .age = std::chrono::hours(1), .at_once = 4};
   std::deque<HeldSender::Held> held;
+  bool fails = false;  // the next send() throws
   std::string log;
   DeliveryMetrics metrics;
   std::unique_ptr<Deliverer> deliverer;
@@ -101,6 +105,15 @@ TEST_F(Deliveries, WhatWasSentAndNotMarkedIsSentAgainS8) {
   open();
   start();
   EXPECT_THAT(sent(), ElementsAre("save 1"));
+}
+
+TEST_F(Deliveries, WhatCouldNotBeHandedOverForWantOfMemoryIsSentLaterS8) {
+  write("save");
+  fails = true;
+  EXPECT_THROW(deliverer->step(), std::bad_alloc);
+  EXPECT_THAT(sent(), ElementsAre("save 1"));
+  answer(delivered);
+  EXPECT_EQ(store->outbox_figures()->streams, 0);
 }
 
 TEST_F(Deliveries, AFailureIsTriedAgainAfterGrowingPausesThenGivenUp) {

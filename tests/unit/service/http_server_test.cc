@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <deque>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -289,6 +290,20 @@ TEST_F(Front, OneConnectionTooManyIsTurnedAway) {
   const auto response = three.receive();
   expect_error(response, 503, "ServiceUnavailableException");
   EXPECT_EQ(*find_header(response->headers, "Retry-After"), "1");
+}
+
+TEST_F(Front, ThoseTurnedAwayAtOnceAreBoundedS10) {
+  HttpLimits limits;
+  limits.connections = 1;
+  start(limits);
+  auto held = client();
+  held.send(get("/1"));
+  EXPECT_EQ(held.receive()->status, 200);
+  std::deque<RawClient> more;
+  for (int i = 0; i < 65; ++i) more.emplace_back(server_->port());
+  EXPECT_TRUE(more.back().closed());  // without a word
+  more.pop_back();
+  for (RawClient& one : more) expect_error(one.receive(), 503, "ServiceUnavailableException");
 }
 
 TEST_F(Front, BodiesTogetherAreBounded) {

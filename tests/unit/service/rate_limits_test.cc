@@ -79,6 +79,13 @@ TEST_F(Limiter, BelievesAProxyAndNobodyElse) {
   EXPECT_EQ(caller_of("127.0.0.1", {{"X-Forwarded-For", "forged"}, {"X-Forwarded-For", "203.0.113.1"}}), "203.0.113.1");
 }
 
+TEST_F(Limiter, AProxyBehindAnotherMayWriteALineOfItsOwnS10) {
+  EXPECT_EQ(caller_of("127.0.0.1", {{"X-Forwarded-For", "forged, 203.0.113.1"}, {"X-Forwarded-For", "10.0.0.1"}}),
+            "203.0.113.1");
+  EXPECT_EQ(caller_of("127.0.0.1", {{"X-Forwarded-For", "203.0.113.1"}, {"X-Forwarded-For", ""}}), "203.0.113.1");
+  EXPECT_EQ(caller_of("127.0.0.1", {{"X-Forwarded-For", ""}, {"X-Forwarded-For", "10.0.0.1"}}), "");
+}
+
 class Rates : public IdentityTest {
  protected:
   void open_with(const RateLimits& rates) {

@@ -2,6 +2,7 @@
 #include "service/serve.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +47,12 @@ class Process {
     std::fclose(err_);
   }
 
+  // What /proc says of it in this file.
+  [[nodiscard]] std::string status(const std::string& file) const {
+    std::ostringstream text;
+    text << std::ifstream("/proc/" + std::to_string(child_) + "/" + file).rdbuf();
+    return std::move(text).str();
+  }
   void signal(int number) const { ::kill(child_, number); }
   std::string line() { return read(out_, true); }
   std::string rest() { return read(out_, false); }
@@ -101,6 +108,24 @@ TEST(Serve, SaysThatItIsReadyAndEndsOnASignal) {
     EXPECT_EQ(errors.find(secret), std::string::npos);
     EXPECT_NE(errors.find("ending on"), std::string::npos) << errors;
   }
+}
+
+// S10: as many connections as its limit says, though the system's own limit is lower at first.
+TEST(Serve, MayOpenAFileForEachConnectionS10) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  if (before.rlim_max < 8192) GTEST_SKIP() << "more files than this process may open";
+  const rlimit low{.rlim_cur = 256, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  const TempDir dir;
+  Process process({.listen = "127.0.0.1:0", .data = dir.file("data"), .config = std::nullopt, .print_config = false});
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  process.line();
+  const std::string limits = process.status("limits");
+  const std::string name = "Max open files";
+  EXPECT_GT(std::stoi(limits.substr(limits.find(name) + name.size())), static_cast<int>(HttpLimits{}.connections));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.finish(), 0);
 }
 
 TEST(Serve, LogsALineOfJsonForEachRequest) {

@@ -1,10 +1,16 @@
 // HTTPS, with the library's own transport as the client.
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "net/curl_transport.h"
+#include "raw_client.h"
 #include "service/http_server.h"
 #include "support/exchange.h"
 #include "support/temp_dir.h"
@@ -62,6 +68,17 @@ TEST_F(Tls, RequestsAreAnsweredAndLargeBodiesArriveWhole) {
   EXPECT_EQ(answer->body, "POST /p " + large);
 }
 
+// S10: whoever is one too many does not hold its place for as long as others may.
+TEST_F(Tls, OneTooManyThatSaysNothingIsClosedSoonS10) {
+  HttpLimits limits;
+  limits.connections = 1;
+  auto server = HttpServer::start({.limits = limits, .tls = files()}, echo);
+  ASSERT_TRUE(server) << server.error().message;
+  const RawClient held((*server)->port());
+  RawClient more((*server)->port());
+  EXPECT_TRUE(more.closed());
+}
+
 TEST_F(Tls, PlainHttpIsNotAnswered) {
   auto server = start(files());
   ASSERT_TRUE(server) << server.error().message;
@@ -86,6 +103,21 @@ TEST_F(Tls, ARenewalThatFailsLeavesTheOldCertificate) {
   ASSERT_TRUE(server) << server.error().message;
   const auto old_one = trusted("old.pem");
   write_file(dir_.path() / "key.pem", "no key");
+  const auto reloaded = (*server)->reload_tls();
+  ASSERT_FALSE(reloaded);
+  EXPECT_NE(reloaded.error().message.find("key.pem"), std::string::npos) << reloaded.error().message;
+  EXPECT_TRUE(ask((*server)->endpoint(), old_one, {.method = "GET", .path = "/"}));
+}
+
+// A renewal from one kind of key to the other, of which one file is there already.
+TEST_F(Tls, AKeyOfAnotherKindLeavesTheOldCertificate) {
+  auto server = start(files());
+  ASSERT_TRUE(server) << server.error().message;
+  const auto old_one = trusted("old.pem");
+  const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> key(EVP_RSA_gen(2048), ::EVP_PKEY_free);
+  const std::unique_ptr<BIO, decltype(&::BIO_free)> file(BIO_new_file(files().key.c_str(), "w"), ::BIO_free);
+  ASSERT_EQ(PEM_write_bio_PrivateKey(file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr), 1);
+  ASSERT_EQ(BIO_flush(file.get()), 1);
   const auto reloaded = (*server)->reload_tls();
   ASSERT_FALSE(reloaded);
   EXPECT_NE(reloaded.error().message.find("key.pem"), std::string::npos) << reloaded.error().message;
