@@ -3,6 +3,7 @@
 // is memory again.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <limits>
 #include <ostream>
 #include <tuple>
@@ -180,6 +181,31 @@ TEST(MemoryTest, ClosingLosesNothing) {
       short_of_memory(shortage, [&] { return rig.store.reset(), true; });
       rig.restart();
       EXPECT_EQ(contents(), expected.after) << shortage;
+    }
+  }
+  RecordProperty("failure_points", std::to_string(points));
+}
+
+// What others wrote is looked at once the transaction has begun: where that fails, the transaction has to end.
+TEST(MemoryTest, D18AWriteThatFailsLeavesTheStoreToOthers) {
+  std::uint64_t points = 0;
+  for (auto shortage : shortages()) {
+    for (met = true; met && !::testing::Test::HasFailure(); shortage.at = next_point(shortage.at), ++points) {
+      StoreRig rig(Start::kExisting);
+      rig.store = rig.open().value();
+      const auto id = rig.store->open_dataset(kIdentity, kDataset).value();
+      ASSERT_TRUE(rig.store->watch(id));
+      rig.disk.run_as(kOther);
+      auto other =
+          store::Store::open({.directory = store_directory(), .lock_timeout = std::chrono::milliseconds{0}}).value();
+      ASSERT_TRUE(other->put(id, "theirs", "1", Timestamp{}));
+      rig.disk.run_as(kWorker);
+      (void)short_of_memory(shortage, [&] { return rig.store->put(id, "mine", "1", Timestamp{}); });
+      rig.disk.run_as(kOther);
+      const auto written = other->put(id, "theirs", "2", Timestamp{});
+      EXPECT_TRUE(written) << shortage << ": " << written.error().message;
+      other.reset();
+      rig.disk.run_as(kWorker);
     }
   }
   RecordProperty("failure_points", std::to_string(points));

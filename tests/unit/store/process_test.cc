@@ -1,7 +1,6 @@
 // Killed processes and several at once: every acknowledged write is there (D2, D10, D18).
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -195,34 +194,6 @@ TEST(ProcessTest, D18WaitingForAnotherProcessIsBounded) {
   EXPECT_EQ(store->get(id, "k").value(), "1") << "reading waits for nobody";
   ::close(holder);
   EXPECT_TRUE(store->put(id, "k", "3", at(3)));
-}
-
-// Wherever SQLite runs out of memory in one store's write, others go on at once.
-TEST(ProcessTest, D18AWriteThatFailsHalfWayLeavesTheStoreToOthers) {
-  const testing::TempDir dir;
-  const auto open = [&] {
-    return std::move(
-        Store::open({.directory = dir.file("data"), .lock_timeout = std::chrono::milliseconds{1}}).value());
-  };
-  const auto one = open();
-  const auto two = open();
-  const auto id = one->open_dataset("i", "d").value();
-  ASSERT_TRUE(one->watch(id));
-  ASSERT_TRUE(one->put(id, "k", "1", at(1)));
-  int failed = 0;
-  for (int spare = 0; spare < 200'000; spare += 64) {
-    // More than is known of: what one store has to read before it may write.
-    ASSERT_TRUE(two->put(id, "theirs " + std::to_string(spare), std::string(1'000, 'x'), at(2))) << spare;
-    sqlite3_hard_heap_limit64(sqlite3_memory_used() + spare);
-    const auto written = one->put(id, "k", std::to_string(spare), at(3));
-    sqlite3_hard_heap_limit64(0);
-    EXPECT_EQ(one->get(id, "k").value() == std::to_string(spare), written.has_value()) << spare;
-    EXPECT_TRUE(two->put(id, "theirs", "1", at(4))) << spare;
-    ASSERT_TRUE(one->put(id, "mine", "1", at(5))) << spare;
-    if (::testing::Test::HasFailure() || written) break;
-    ++failed;
-  }
-  EXPECT_GT(failed, 0);
 }
 
 }  // namespace
