@@ -11,7 +11,7 @@ root=$(cd "$here/../.." && pwd)
 seconds=${1:-5}
 shift || true
 targets=("$@")
-((${#targets[@]} > 0)) || targets=(answers requests signatures tokens config store text)
+((${#targets[@]} > 0)) || targets=(answers requests signatures tokens config store text pushes deliveries)
 
 cd "$root"
 platform/install_debian.sh fuzz
