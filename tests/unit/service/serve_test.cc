@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "raw_client.h"
+#include "service/http_server.h"
 #include "service_fixture.h"
 #include "support/temp_dir.h"
 #include "support/tls_identity.h"
