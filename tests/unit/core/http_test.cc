@@ -22,6 +22,25 @@ TEST(Header, IsItsNameAndItsValue) {
   EXPECT_NE(header, (Header{"Name", "Value"}));
 }
 
+// One that never has anything to do, as a transport of somebody else's may be.
+class Idle final : public HttpTransport {
+ public:
+  CallId start(HttpRequest, Completion) override { return 0; }
+  CallId start_stream(HttpRequest, OnPart, Completion) override { return 0; }
+  void cancel(CallId) override {}
+  void step() override {}
+  void wait(std::chrono::milliseconds) override {}
+  void wake() override {}
+  [[nodiscard]] bool busy() const override { return false; }
+};
+
+TEST(HttpTransport, NeedNotWaitForFiles) {
+  Idle transport;
+  EXPECT_FALSE(transport.also_wait_for(0));
+  transport.no_longer_wait_for(0);
+  EXPECT_FALSE(transport.also_wait_for(0)) << "nothing has changed";
+}
+
 // D16: what a wrong clock is corrected from.
 TEST(HttpDate, IsReadAndWrittenAlike) {
   constexpr const char* kText = "Sun, 06 Nov 1994 08:49:37 GMT";

@@ -343,6 +343,12 @@ std::vector<Case> endings() {
         {10, Rules::Written{1}, {}, kNever, kSyncing},
         {50, Rules::RunEnded{.dataset = 1, .left = true}, {}, 110, kWaiting},
         {110, kTime, {1}, kNever, kSyncing}}},
+      {"WhatIsLeftIsTheAppsWhereNothingIsAutomatic",
+       plain_but([](auto& options) { options.enabled = false; }),
+       {{0, Rules::RunBegun{1}, {}, kNever, kSyncing},
+        {10, Rules::RunEnded{.dataset = 1, .left = true}},
+        {20, Rules::Counted{.dataset = 2, .conflicts = 1}},  // it is not known
+        {30, Rules::Counted{.dataset = 1, .conflicts = 1}, {}, kNever, SyncState::kConflict}}},
       {"WhatFailedForGoodStopsThatDatasetOnly",
        plain(),
        {{0, Rules::Hinted{1}, {1}, kNever, kSyncing},
