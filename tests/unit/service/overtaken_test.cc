@@ -21,6 +21,14 @@ class Overtaken : public IdentityTest {
           return decide_update(state, current, datasets, std::move(waited), {});
         });
   }
+  // A handler's answer to whom the gate has let in before.
+  auto let_in(Handler handler, ServiceStore& store, const wire::Target& id, const Principal& caller,
+              const HttpRequest& http) {
+    const ServiceOptions options;
+    const Tokens tokens("key");
+    return handler({.options = options, .store = store, .tokens = tokens},
+                   {.http = http, .target = id, .device_id = {}, .caller = caller, .now = clock.wall()});
+  }
 };
 
 // S4: what a developer writes to a pool that is gone must not end up with an identity of another pool.
@@ -48,13 +56,8 @@ TEST_F(Overtaken, AListOfAnIdentityThatIsOneNoMoreIsRefused) {
   ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
   const auto id = target(pool, session.identity, "save");
   const auto store = reopen();
-  const ServiceOptions options;
-  const Tokens tokens("key");
   const HttpRequest http{.method = "GET", .query = {{"lastSyncCount", "1"}}};
-  const auto listed = [&](const Principal& caller) {
-    return list_records({.options = options, .store = *store, .tokens = tokens},
-                        {.http = http, .target = id, .device_id = {}, .caller = caller, .now = clock.wall()});
-  };
+  const auto listed = [&](const Principal& caller) { return let_in(list_records, *store, id, caller, http); };
   const Principal identity{.developer = false, .pool = id.pool, .identity = id.identity};
   EXPECT_TRUE(listed(identity));
   ASSERT_TRUE(store->delete_identity(id.identity, clock.wall()).value());
@@ -71,12 +74,8 @@ TEST_F(Overtaken, ADeletionOrALookByAnIdentityThatIsOneNoMoreIsRefused) {
   ASSERT_EQ(write(pool, session, "save", "k", "v"), "ok");
   const auto id = target(pool, session.identity, "save");
   const auto store = reopen();
-  const ServiceOptions options;
-  const Tokens tokens("key");
-  const HttpRequest http;
   const auto error_of = [&](Handler handler, const Principal& caller) {
-    const auto answer = handler({.options = options, .store = *store, .tokens = tokens},
-                                {.http = http, .target = id, .device_id = {}, .caller = caller, .now = clock.wall()});
+    const auto answer = let_in(handler, *store, id, caller, {});
     return answer ? ErrorCode::kInternal : answer.error().code;
   };
   const Principal identity{.developer = false, .pool = id.pool, .identity = id.identity};
