@@ -195,16 +195,18 @@ class Move {
 
   bool may_be_present(const std::string& key, const KeyState& guest) {
     if (guest.base && guest.base->value) return true;
-    const auto sent = sent_values(key);
-    return std::any_of(sent.begin(), sent.end(), [](const auto& value) { return value.has_value(); });
+    const auto sends = sends_of(key);
+    return std::any_of(sends.begin(), sends.end(), [](const auto& send) { return send.value.has_value(); });
   }
 
   void write(const std::string& key, const KeyState& guest, const KeyState& heir) {
     auto revision = std::max(heir.last_revision().value, last_sent(to_, key));
     // D6: should the service have moved the guest's dataset as it was, then these are the guest's own versions.
-    std::vector<std::optional<std::string>> own = sent_values(key);
-    if (guest.base && guest.pending) own.push_back(guest.base->value);
-    for (const auto& value : own) add_sent(connection_, to_, key, value, Revision{++revision}, SyncCount{});
+    auto own = sends_of(key);
+    if (guest.base && guest.pending) own.push_back({guest.base->value, guest.base->device_modified_at});
+    for (const auto& [value, written_at] : own) {
+      add_sent(connection_, to_, key, value, Revision{++revision}, SyncCount{}, written_at);
+    }
     const auto written_at = guest.pending ? guest.pending->written_at : guest.base->device_modified_at;
     set_pending(connection_, to_, key, guest.visible(), Revision{++revision}, written_at);
     note_change(transaction_, to_, key, heir.visible(), guest.visible(), changes_);
@@ -217,12 +219,16 @@ class Move {
     return row.number(0);
   }
 
-  std::vector<std::optional<std::string>> sent_values(const std::string& key) {
-    auto row = connection_.use("SELECT value FROM sent WHERE dataset = ? AND key = ? ORDER BY id");
+  struct Send {
+    std::optional<std::string> value;
+    Timestamp written_at;
+  };
+  std::vector<Send> sends_of(const std::string& key) {
+    auto row = connection_.use("SELECT value, written_at FROM sent WHERE dataset = ? AND key = ? ORDER BY id");
     row.bind(from_).bind(std::string_view(key));
-    std::vector<std::optional<std::string>> values;
-    while (row.step()) values.push_back(row.blob(0));
-    return values;
+    std::vector<Send> sends;
+    while (row.step()) sends.push_back({.value = row.blob(0), .written_at = from_millis(row.number(1))});
+    return sends;
   }
 
   WriteTransaction& transaction_;

@@ -66,7 +66,7 @@ void forget_oldest_sends(Connection& connection, DatasetId dataset, std::string_
 }
 
 void write_down_sent(Connection& connection, DatasetId dataset, const OutgoingChange& change) {
-  add_sent(connection, dataset, change.key, change.value, change.revision, change.base_count);
+  add_sent(connection, dataset, change.key, change.value, change.revision, change.base_count, change.written_at);
 }
 
 void end_removal_of_nothing(Connection& connection, DatasetId dataset, const OutgoingChange& change) {
@@ -132,9 +132,9 @@ class Acknowledgement {
 
 void mark_perhaps_sent(Connection& connection) {
   connection.execute(R"sql(
-    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum)
-    SELECT j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0),
-           row_sum('o', j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0))
+    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, written_at, checksum)
+    SELECT j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0), j.written_at,
+           row_sum('o', j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0), j.written_at)
     FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key)sql");
 }
 

@@ -143,26 +143,29 @@ void end_conflict(Connection& connection, DatasetId dataset, std::string_view ke
 bool was_sent(Connection& connection, DatasetId dataset, const RemoteRecord& incoming) {
   return connection
       .use(
-          "SELECT 1 FROM sent WHERE dataset = ? AND key = ? AND value IS ? AND base_count <> ? "
-          "AND row_sum('o', dataset, key, value, revision, base_count) = checksum LIMIT 1")
+          "SELECT 1 FROM sent WHERE dataset = ?1 AND key = ?2 AND value IS ?3 AND base_count <> ?4 "
+          "AND (written_at IN (0, ?5) OR ?5 = 0 OR (?5 % 1000 = 0 AND abs(?5 - written_at) < 1000)) "
+          "AND row_sum('o', dataset, key, value, revision, base_count, written_at) = checksum LIMIT 1")
       .bind(dataset)
       .bind(std::string_view(incoming.key))
       .bind_blob(incoming.version.value)
       .bind(incoming.version.count.value)
+      .bind(to_millis(incoming.version.device_modified_at))
       .step();
 }
 
 void add_sent(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
-              Revision revision, SyncCount base_count) {
+              Revision revision, SyncCount base_count, Timestamp written_at) {
   connection
       .use(
-          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, row_sum('o', ?1, ?2, ?3, ?4, ?5))")
+          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, written_at, checksum) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, row_sum('o', ?1, ?2, ?3, ?4, ?5, ?6))")
       .bind(dataset)
       .bind(key)
       .bind_blob(value)
       .bind(revision.value)
       .bind(base_count.value)
+      .bind(to_millis(written_at))
       .run();
 }
 

@@ -52,8 +52,11 @@ void end_pending(Connection& connection, DatasetId dataset, std::string_view key
 std::optional<Version> load_conflict(Connection& connection, DatasetId dataset, std::string_view key);
 void set_conflict(Connection& connection, DatasetId dataset, std::string_view key, const Version& remote);
 void end_conflict(Connection& connection, DatasetId dataset, std::string_view key);
-// Whether this value was sent on another version than this one, and its answer never came. Not: on an older one, as the
-// counts of a merged dataset go back (protocol.md, section 8).
+// Whether this version is a push of ours whose answer never came: a value that was sent, on another version than this
+// one, with the date that the service gives back as DeviceLastModifiedDate. By its value alone, what another device
+// wrote over our newest push would be taken for an older one that came late (D7). The date is a mark here, no order is
+// made of it (D16); a service that keeps whole seconds is believed too. Not: on an older version, as the counts of a
+// merged dataset go back (protocol.md, section 8).
 bool was_sent(Connection& connection, DatasetId dataset, const RemoteRecord& incoming);
 
 // Enters a change of what the app sees into `changes` and the totals.
@@ -63,7 +66,7 @@ void note_change(WriteTransaction& transaction, DatasetId dataset, std::string_v
 
 // Written down as sent and not answered. One that is there already stays.
 void add_sent(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
-              Revision revision, SyncCount base_count);
+              Revision revision, SyncCount base_count, Timestamp written_at);
 
 // What the app has said of a merged dataset. What it said before stays.
 void add_twin(Connection& connection, DatasetId dataset, std::string_view name, bool doomed);

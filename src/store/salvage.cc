@@ -224,12 +224,17 @@ void Salvage::save_sent() {
   const auto take = [&](const Statement& row) {
     const auto value = row.blob(2);
     const auto key = row.text(1);
-    add_sent(fresh_, row.number(0), key, value, Revision{row.number(3)}, SyncCount{row.number(4)});
+    add_sent(fresh_, row.number(0), key, value, Revision{row.number(3)}, SyncCount{row.number(4)},
+             from_millis(row.number(5)));
   };
+  const bool has_dates = read_on(source_, "SELECT written_at FROM sent WHERE id < 0", [](const Statement&) {});
+  const char* before_4 = has_sums_ ? "SELECT dataset, key, value, revision, base_count, 0 FROM sent WHERE "
+                                     "row_sum('o', dataset, key, value, revision, base_count) = checksum ORDER BY id"
+                                   : "SELECT dataset, key, value, revision, base_count, 0 FROM sent ORDER BY id";
   read_on(source_,
-          has_sums_ ? "SELECT dataset, key, value, revision, base_count FROM sent WHERE "
-                      "row_sum('o', dataset, key, value, revision, base_count) = checksum ORDER BY id"
-                    : "SELECT dataset, key, value, revision, base_count FROM sent ORDER BY id",
+          has_dates ? "SELECT dataset, key, value, revision, base_count, written_at FROM sent WHERE "
+                      "row_sum('o', dataset, key, value, revision, base_count, written_at) = checksum ORDER BY id"
+                    : before_4,
           take);
 }
 

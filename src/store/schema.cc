@@ -50,16 +50,6 @@ CREATE TABLE journal (           -- pending changes, at most one a key
   checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
 );
-CREATE TABLE sent (              -- pushes whose answer may never come; each can still take effect at its base count
-  id INTEGER PRIMARY KEY,
-  dataset INTEGER NOT NULL,
-  key TEXT NOT NULL,
-  value BLOB,
-  revision INTEGER NOT NULL,
-  base_count INTEGER NOT NULL,
-  checksum INTEGER NOT NULL,
-  UNIQUE (dataset, key, revision, base_count)
-);
 CREATE TABLE conflict (          -- the remote side of conflicts that wait
   id INTEGER PRIMARY KEY,
   dataset INTEGER NOT NULL,
@@ -83,6 +73,20 @@ CREATE TABLE staged (            -- pages of a list that is not complete yet
   device_modified_at INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
+);
+)sql";
+
+constexpr const char* kTableSent = R"sql(
+CREATE TABLE sent (              -- pushes whose answer may never come; each can still take effect at its base count
+  id INTEGER PRIMARY KEY,
+  dataset INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  value BLOB,
+  revision INTEGER NOT NULL,
+  base_count INTEGER NOT NULL,
+  written_at INTEGER NOT NULL,   -- 0: not known; versions before 4 did not write it down
+  checksum INTEGER NOT NULL,
+  UNIQUE (dataset, key, revision, base_count)
 );
 )sql";
 
@@ -113,6 +117,7 @@ constexpr const char* kMoveAside[] = {
 constexpr const char* kFromVersion1[] = {
     "DROP TABLE staged",  // the pages of a list that will start again
     kTables,
+    kTableSent,
     "INSERT INTO meta SELECT name, value, row_sum('m', name, value) FROM old_meta",
     "INSERT INTO dataset SELECT id, identity, name, phase, sync_count, newest, generation, "
     "row_sum('d', id, identity, name, phase, sync_count, newest) FROM (SELECT *, max(sync_count, "
@@ -123,8 +128,8 @@ constexpr const char* kFromVersion1[] = {
     "FROM old_record",
     "INSERT INTO journal SELECT id, dataset, key, value, revision, written_at, "
     "row_sum('j', dataset, key, value, revision, written_at) FROM old_journal",
-    "INSERT INTO sent SELECT id, dataset, key, value, revision, base_count, "
-    "row_sum('o', dataset, key, value, revision, base_count) FROM old_sent",
+    "INSERT INTO sent SELECT id, dataset, key, value, revision, base_count, 0, "
+    "row_sum('o', dataset, key, value, revision, base_count, 0) FROM old_sent",
     "INSERT INTO conflict SELECT id, dataset, key, value, sync_count, modified_by, modified_at, device_modified_at, "
     "row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at) FROM old_conflict",
     "DROP TABLE old_meta",
@@ -133,6 +138,15 @@ constexpr const char* kFromVersion1[] = {
     "DROP TABLE old_journal",
     "DROP TABLE old_sent",
     "DROP TABLE old_conflict",
+};
+
+// Made anew, as a process with an older Syncline that has the file open must not go on writing rows without the date.
+constexpr const char* kSentFrom3[] = {
+    "ALTER TABLE sent RENAME TO old_sent",
+    kTableSent,
+    "INSERT INTO sent SELECT id, dataset, key, value, revision, base_count, 0, "
+    "row_sum('o', dataset, key, value, revision, base_count, 0) FROM old_sent",
+    "DROP TABLE old_sent",
 };
 
 // One transaction: unless all of `change` works, the file stays what it was.
@@ -153,8 +167,20 @@ void add_tables_of_3(Connection& connection) {
   for (const char* sql : kAddedIn3) connection.execute(sql);
 }
 
-void migrate_from_2(Connection& connection) {
-  in_transaction(connection, [&] { add_tables_of_3(connection); });
+// A new sum over a damaged row would call it sound for ever.
+void check_sent_of_3(Connection& connection) {
+  check_structure(connection, "PRAGMA integrity_check(sent)");
+  auto damaged = connection.use(
+      "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1");
+  if (damaged.step()) fail_sum(connection);
+}
+
+void migrate_from_2_or_3(Connection& connection, bool has_tables_of_3) {
+  check_sent_of_3(connection);
+  in_transaction(connection, [&] {
+    if (!has_tables_of_3) add_tables_of_3(connection);
+    for (const char* sql : kSentFrom3) connection.execute(sql);
+  });
 }
 
 void migrate_from_1(Connection& connection) {
@@ -178,6 +204,7 @@ bool has_our_tables(Connection& connection) {
 void create_schema(Connection& connection) {
   in_transaction(connection, [&] {
     connection.execute(kTables);
+    connection.execute(kTableSent);
     add_tables_of_3(connection);
     connection.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
   });
@@ -198,7 +225,7 @@ void prepare_schema(Connection& connection, const std::string& path) {
                                        "; this Syncline knows up to " + std::to_string(kSchemaVersion));
   }
   if (version == 1) migrate_from_1(connection);
-  if (version == 2) migrate_from_2(connection);
+  if (version == 2 || version == 3) migrate_from_2_or_3(connection, version == 3);
 }
 
 void check_structure(Connection& connection, const char* pragma) {
@@ -215,7 +242,8 @@ void check_sums(Connection& connection, bool whole) {
       R"sql(SELECT id FROM dataset
         WHERE row_sum('d', id, identity, name, phase, sync_count, newest) IS NOT checksum LIMIT 1)sql",
       "SELECT id FROM journal WHERE row_sum('j', dataset, key, value, revision, written_at) IS NOT checksum LIMIT 1",
-      "SELECT id FROM sent WHERE row_sum('o', dataset, key, value, revision, base_count) IS NOT checksum LIMIT 1",
+      R"sql(SELECT id FROM sent
+        WHERE row_sum('o', dataset, key, value, revision, base_count, written_at) IS NOT checksum LIMIT 1)sql",
       R"sql(SELECT id FROM conflict
         WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
               IS NOT checksum LIMIT 1)sql",

@@ -1,4 +1,4 @@
-// The tables of a store file, how a file becomes one, and whether it still is one. Version 3.
+// The tables of a store file, how a file becomes one, and whether it still is one. Version 4.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace syncline::store {
 
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 // Creates the tables in a new file, migrates an older one, refuses what is no database (kCorrupt), somebody else's
 // database (kCorrupt, not_ours) or a newer version (kSchemaTooNew), touching nothing. A migration that fails leaves the

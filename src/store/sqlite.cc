@@ -159,22 +159,28 @@ std::string Connection::path() const {
   return file == nullptr ? std::string() : std::string(file);
 }
 
-sqlite3_file* Connection::main_file() const {
+sqlite3_file* Connection::file(int which) const {
   sqlite3_file* file = nullptr;
-  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_file_control(database_.get(), "main", which, &file);
   return file == nullptr || file->pMethods == nullptr ? nullptr : file;
 }
 
 std::int64_t Connection::file_size() const {
-  auto* const file = main_file();
+  auto* const main = file(SQLITE_FCNTL_FILE_POINTER);
   sqlite3_int64 size = 0;
-  return file != nullptr && file->pMethods->xFileSize(file, &size) == SQLITE_OK ? size : 0;
+  return main != nullptr && main->pMethods->xFileSize(main, &size) == SQLITE_OK ? size : 0;
 }
 
 bool Connection::read_bytes(std::int64_t from, std::string& into) const {
-  auto* const file = main_file();
-  if (file == nullptr) return false;
-  return file->pMethods->xRead(file, into.data(), static_cast<int>(into.size()), from) == SQLITE_OK;
+  auto* const main = file(SQLITE_FCNTL_FILE_POINTER);
+  if (main == nullptr) return false;
+  return main->pMethods->xRead(main, into.data(), static_cast<int>(into.size()), from) == SQLITE_OK;
+}
+
+void Connection::sync_wal() const {
+  auto* const wal = file(SQLITE_FCNTL_JOURNAL_POINTER);
+  const int code = wal == nullptr ? SQLITE_OK : wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) fail(code_of(code), path() + "-wal: " + sqlite3_errstr(code));
 }
 
 int Connection::rows_changed() const {

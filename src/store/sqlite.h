@@ -74,6 +74,7 @@ class Connection {
   // (fcntl(2)).
   [[nodiscard]] std::int64_t file_size() const;
   [[nodiscard]] bool read_bytes(std::int64_t from, std::string& into) const;  // as many as it has; false: not that many
+  void sync_wal() const;  // a power cut takes nothing any more of what it holds now
 
  private:
   struct Close {
@@ -83,7 +84,8 @@ class Connection {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
   sqlite3_stmt* prepare(const char* sql);
-  [[nodiscard]] sqlite3_file* main_file() const;  // null: there is none to be had
+  // By the number of SQLite's file control that tells it; null: there is none to be had.
+  [[nodiscard]] sqlite3_file* file(int which) const;
 
   std::unique_ptr<sqlite3, Close> database_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;

@@ -95,7 +95,11 @@ void StoreImpl::open_file() {
   // The WAL file is cut back to this after a checkpoint, should one long transaction have blown it up.
   writer->execute("PRAGMA journal_size_limit = 8388608");
   writer->execute(kSynchronousNormal);
-  if (!was_closed) mark_perhaps_sent(*writer);
+  if (!was_closed) {
+    // What a killed process had written but not synced is read again now: before it is sent, it must last (D2, D6).
+    if (survive_power_cut) writer->sync_wal();
+    mark_perhaps_sent(*writer);
+  }
   reader.emplace(path, Connection::Mode::kReadOnly, lock_timeout);
   configure(*reader, 4'096);
 }

@@ -124,7 +124,7 @@ namespace {
 // Opening a store that was not closed marks all that is pending as perhaps sent: such rows do not tell before from
 // after.
 const std::string kSent = R"sql(
-  SELECT s.dataset, s.key, s.value, s.revision, s.base_count FROM sent AS s
+  SELECT s.dataset, s.key, s.value, s.revision, s.base_count, s.written_at FROM sent AS s
   WHERE NOT EXISTS (SELECT 1 FROM journal AS j
                     LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
                     WHERE j.dataset = s.dataset AND j.key = s.key AND j.value IS s.value AND j.revision = s.revision

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "store/schema.h"
 #include "unit/store/store_fixture.h"
 
 namespace syncline::store {
@@ -96,7 +97,7 @@ TEST_F(FileTest, SomebodyElsesWriteAheadLogIsNotTouched) {
 
 TEST_F(FileTest, D19ANewerSchemaIsRefusedUntouched) {
   open_store(data_);
-  execute("PRAGMA user_version = 4");
+  execute("PRAGMA user_version = " + std::to_string(kSchemaVersion + 1));
   expect_refused_untouched(ErrorCode::kSchemaTooNew);
 }
 

@@ -96,15 +96,15 @@ TEST_F(IdentitiesTest, D6WhatTheServiceMovedAsItWasIsNoConflict) {
   clean("removed", "old", 3);
   clean("both", "first", 4);
   put("both", "sent");
-  push_without_answer();
+  const auto sent = push_without_answer();
   put("both", "later");
   put("edited", "new");
   remove("removed");
   log_in();
   merge();
   const auto pulled =
-      pull({remote("same", "1", 1), remote("edited", "old", 2), remote("removed", "old", 3), remote("both", "sent", 5)},
-           5, PullKind::kComplete);
+      pull({remote("same", "1", 1), remote("edited", "old", 2), remote("removed", "old", 3), answer_to(sent, 5)[0]}, 5,
+           PullKind::kComplete);
   EXPECT_THAT(conflicts(), IsEmpty());
   EXPECT_EQ(pending_text(), "both=later@5 edited=new@2 removed=(removed)@3 ");
   EXPECT_TRUE(pulled.changes.empty());
@@ -115,14 +115,14 @@ TEST_F(IdentitiesTest, D1ARemovalOfWhatWasSentWithoutAnAnswerMovesAlong) {
   pull({remote("was gone", std::nullopt, 1)}, 1);
   put("k", "1");
   put("was gone", "1");
-  push_without_answer();
+  const auto sent = push_without_answer();
   remove("k");
   remove("was gone");
   put("never sent", "1");
   remove("never sent");
   log_in();
   EXPECT_EQ(merge().moved, 2U);
-  pull({remote("k", "1", 2), remote("was gone", "1", 2)}, 2, PullKind::kComplete);
+  pull(answer_to(sent, 2), 2, PullKind::kComplete);
   EXPECT_EQ(get("k"), std::nullopt);
   EXPECT_EQ(get("was gone"), std::nullopt);
   EXPECT_EQ(pending_text(), "k=(removed)@2 was gone=(removed)@2 ");

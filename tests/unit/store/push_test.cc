@@ -270,6 +270,30 @@ TEST_F(PushTest, D7AnotherWritersVersionOverALostSendIsAConflict) {
   EXPECT_EQ(conflicts().size(), 1U);
 }
 
+// By its value alone it would be the first of two lost sends, come late; the date tells that it is not.
+TEST_F(PushTest, D7AnotherWritersVersionOverTheSecondOfTwoLostSendsIsAConflict) {
+  put("k", "1");
+  push_without_answer();
+  put("k", "2");
+  push_without_answer();
+  pull({remote("k", "1", 2)}, 2);
+  EXPECT_EQ(conflicts().size(), 1U);
+}
+
+TEST_F(PushTest, D11ALostSendIsRecognisedByItsDate) {
+  for (const std::int64_t lost : {0, 999}) {  // what a service takes off that keeps whole seconds
+    const auto key = "k" + std::to_string(lost);
+    now_ = 6'999 + lost;  // the next put is a millisecond later
+    put(key, "1");
+    auto arrived = answer_to(push_without_answer(), 1);
+    put(key, "2");
+    arrived[0].version.device_modified_at = at(7'000);
+    pull(arrived, 1);
+    EXPECT_TRUE(conflicts().empty()) << lost;
+    EXPECT_EQ(get(key), "2");
+  }
+}
+
 // What was sent on a base that is past can't take effect any more, so its value is another writer's if it turns up.
 TEST_F(PushTest, D7AnOldSendIsForgottenWithItsBase) {
   put("k", "1");

@@ -22,21 +22,26 @@ inline Timestamp at(std::int64_t millis) {
   return Timestamp(std::chrono::milliseconds(millis));
 }
 
-// A version by another device, unless `by` says otherwise.
+// A version by another device, unless `by` says otherwise. What "this" device wrote has no date, as if an older version
+// had sent it.
 inline RemoteRecord remote(std::string key, std::optional<std::string> value, std::int64_t count,
                            std::string by = "other") {
+  const auto written_at = by == "this" ? at(0) : at(500 + count);
   return RemoteRecord{.key = std::move(key),
                       .version = Version{.value = std::move(value),
                                          .count = SyncCount{count},
                                          .modified_by = std::move(by),
                                          .modified_at = at(1'000 + count),
-                                         .device_modified_at = at(500 + count)}};
+                                         .device_modified_at = written_at}};
 }
 
 // What the service answers to a push that it took as its `count`.
 inline std::vector<RemoteRecord> answer_to(const std::vector<OutgoingChange>& sent, std::int64_t count) {
   std::vector<RemoteRecord> records;
-  for (const auto& change : sent) records.push_back(remote(change.key, change.value, count, "this"));
+  for (const auto& change : sent) {
+    records.push_back(remote(change.key, change.value, count, "this"));
+    records.back().version.device_modified_at = change.written_at;
+  }
   return records;
 }
 
