@@ -79,7 +79,7 @@ bool Process::open() {
   }
   note_identity();
   context_.say(name() + " opens" + (identity_ == 0 ? "" : " as " + std::to_string(identity_ + 1)));
-  for (const auto& [dataset, changes] : std::map(torn_batches_)) {
+  for (const auto& [dataset, changes] : std::map(device_.torn_batches)) {
     if (read_label(dataset).identity == identity_) check_batch(dataset);
   }
   return client_.has_value();
@@ -168,6 +168,7 @@ void Process::synchronize(const std::string& dataset) {
   std::erase_if(device_.runs, [](const auto& each) { return each.expired(); });
   device_.runs.push_back(run);
   succeeded_.erase(dataset);
+  context_.held.sync_begins(device_.index, dataset);
   context_.say(name() + "/" + dataset + " syncs");
   context_.disk.run_as(process_);
   data->synchronize([this, run, of = process_](const Result<SyncReport>& report) {
@@ -182,6 +183,7 @@ void Process::complete(const std::shared_ptr<Run>& run, const Result<SyncReport>
   std::string text = name() + "/" + run->dataset + " ends: ";
   if (report) {
     const bool success = report->outcome == SyncOutcome::kSuccess;
+    context_.held.sync_ended(device_.index, run->dataset);
     if (success) succeeded_.insert(run->dataset);
     if (const auto deleted = device_.deleted.find(run->dataset);
         deleted != device_.deleted.end() && deleted->second < run->began) {

@@ -33,6 +33,8 @@ struct DeviceState {
   std::int64_t values = 0;                         // written by its app's handlers so far
   std::optional<int> last_identity;                // that a process has opened as; absent: not known
   std::map<std::string, std::int64_t> deleted;     // here, and perhaps not at the service yet: when
+  std::map<std::string, std::vector<Change>>
+      torn_batches;  // put_all() that did not return, but for what was written since
 };
 
 class Process final : public Life {
@@ -101,7 +103,6 @@ class Process final : public Life {
   int calls_ = 0;  // other questions to the service that are not answered yet
   std::set<std::string> to_check_;
   std::set<std::string> succeeded_;
-  std::map<std::string, std::vector<Change>> torn_batches_;  // put_all() that did not return
 };
 
 }  // namespace syncline::sim

@@ -109,7 +109,10 @@ void Process::write(const std::string& dataset, const std::vector<Change>& chang
     keys += " " + change.key + (change.value ? "=" + change.value->substr(0, 8) : " removed");
   }
   context_.say(name() + "/" + dataset + keys + outcome(result));
-  if (changes.size() > 1 && !result && dead()) torn_batches_[dataset] = changes;
+  for (const Change& change : changes) {
+    std::erase_if(device_.torn_batches[dataset], [&](const Change& torn) { return torn.key == change.key; });
+  }
+  if (changes.size() > 1 && !result && dead()) device_.torn_batches[dataset] = changes;
 }
 
 void Process::put(const Step& step) {
@@ -145,8 +148,8 @@ void Process::put_all(const Step& step) {
 
 // D3: what a batch that did not return has left is all of it or nothing.
 void Process::check_batch(const std::string& dataset) {
-  const auto changes = torn_batches_.at(dataset);
-  torn_batches_.erase(dataset);
+  const auto changes = device_.torn_batches.at(dataset);
+  device_.torn_batches.erase(dataset);
   Dataset* const data = this->dataset(dataset);
   if (data == nullptr) return;
   context_.disk.run_as(process_);
@@ -170,12 +173,14 @@ void Process::delete_dataset(const Step& step) {
   if (data == nullptr) return;
   context_.disk.run_as(process_);
   const auto result = data->delete_dataset();
+  auto& moment = device_.deleted[dataset];
   if (result && !dead()) {
     context_.writes.deleted(device_.index, dataset);
+    moment = context_.writes.moment();
   } else {
     context_.writes.perhaps_deleted(device_.index, dataset);
+    moment = WriteLedger::kUnknownBase;  // a commit that could not be synced may still be found by the next start
   }
-  device_.deleted[dataset] = context_.writes.moment();
   context_.say(name() + "/" + dataset + " deleted" + outcome(result));
   after_call();
   tick();

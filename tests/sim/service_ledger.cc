@@ -215,6 +215,7 @@ HeldDataset ServiceLedger::after(HeldDataset held, const Open& call) {
 
 void ServiceLedger::restored(const Held& held) {
   ever_restored_ = true;
+  way_back_.clear();
   open_.clear();
   for (const auto& [place, told] : highest_told_) {
     const auto back = held.find(place.second);
@@ -233,7 +234,12 @@ void ServiceLedger::restored(const Held& held) {
 // Whoever is refused, or asks for all there is, is on the way back. Whoever gets an answer from a count that was given
 // out twice is not: counts alone can't tell (tests/scenario/open).
 void ServiceLedger::note_list(int device, const std::string& dataset, std::int64_t from, bool refused) {
-  if (refused || from == 0) forgotten_.erase({device, dataset});
+  if (refused || from == 0) way_back_.insert({device, dataset});
+}
+
+// A device that died over the answer, or for which it came too late, has not applied it.
+void ServiceLedger::sync_ended(int device, const std::string& dataset) {
+  if (way_back_.erase({device, dataset}) > 0) forgotten_.erase({device, dataset});
 }
 
 bool ServiceLedger::misled(int device, const std::string& dataset) const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ class ServiceLedger {
   void set_quota(int records) { quota_ = records; }
   // The service is as it was when `held` was taken.
   void restored(const Held& held);
+  void sync_begins(int device, const std::string& dataset) { way_back_.erase({device, dataset}); }
+  void sync_ended(int device, const std::string& dataset);
   // Whether the device may hold counts of a time that the service has forgotten without having been told so.
   [[nodiscard]] bool misled(int device, const std::string& dataset) const;
 
@@ -96,6 +99,7 @@ class ServiceLedger {
   std::int64_t quota_ = 0;
   std::map<Place, std::int64_t> highest_told_;  // counts that a device may hold
   std::map<Place, std::int64_t> forgotten_;     // a restore went back to this count, and the device was ahead
+  std::set<Place> way_back_;                    // the running sync was told of all there is
 };
 
 }  // namespace syncline::sim
