@@ -20,7 +20,7 @@ using testing::RawAnswer;
 using testing::ReceivedRequest;
 using testing::to_bytes;
 
-std::unique_ptr<HttpTransport> connect_to(TransportOptions options) {
+std::unique_ptr<HttpTransport> connect_with(TransportOptions options) {
   return std::move(make_curl_transport(std::move(options))).value();
 }
 
@@ -35,7 +35,7 @@ void expect_error(const Result<HttpResponse>& answer, ErrorCode code, const std:
 // One request to a server that answers so.
 void expect_failure(RawAnswer raw, ErrorCode code, const char* cause, std::size_t longest_body = 1U << 20U) {
   LoopbackServer server([raw](const ReceivedRequest&) { return raw; });
-  const auto transport = connect_to({.endpoint = server.endpoint(), .longest_body = longest_body});
+  const auto transport = connect_with({.endpoint = server.endpoint(), .longest_body = longest_body});
   const auto answer = exchange(*transport, {.method = "POST", .body = "x"});
   SCOPED_TRACE(raw.bytes.substr(0, 60));
   expect_error(answer, code, server.host(), cause);
@@ -47,19 +47,19 @@ RawAnswer closing(std::string bytes) {
 
 TEST(CurlFailure, Refused) {
   const std::string host = "127.0.0.1:" + std::to_string(testing::closed_port());
-  expect_error(exchange(*connect_to({.endpoint = "http://" + host}), {}), ErrorCode::kNetwork, host,
+  expect_error(exchange(*connect_with({.endpoint = "http://" + host}), {}), ErrorCode::kNetwork, host,
                "Connection refused");
 }
 
 TEST(CurlFailure, NameThatDoesNotResolve) {
   // An empty label: the resolver gives up without asking anyone.
-  expect_error(exchange(*connect_to({.endpoint = "http://no..where"}), {}), ErrorCode::kNetwork, "no..where",
+  expect_error(exchange(*connect_with({.endpoint = "http://no..where"}), {}), ErrorCode::kNetwork, "no..where",
                "resolve");
 }
 
 TEST(CurlFailure, ConnectingTakesTooLong) {
   const testing::DeafListener deaf;
-  const auto transport = connect_to({.endpoint = deaf.endpoint(), .connect_timeout = std::chrono::milliseconds{50}});
+  const auto transport = connect_with({.endpoint = deaf.endpoint(), .connect_timeout = std::chrono::milliseconds{50}});
   expect_error(exchange(*transport, {}), ErrorCode::kTimeout, "127.0.0.1", "while connecting");
 }
 
@@ -67,7 +67,7 @@ TEST(CurlFailure, AnswerTakesTooLong) {
   for (const char* begun : {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive."}) {
     LoopbackServer server([begun](const ReceivedRequest&) { return RawAnswer{.bytes = begun}; });
     const auto transport =
-        connect_to({.endpoint = server.endpoint(), .request_timeout = std::chrono::milliseconds{50}});
+        connect_with({.endpoint = server.endpoint(), .request_timeout = std::chrono::milliseconds{50}});
     expect_error(exchange(*transport, {}), ErrorCode::kTimeout, server.host(), "no complete answer");
   }
 }
@@ -90,7 +90,7 @@ TEST(CurlFailure, CutOffAmongTheHeaders) {
 
 TEST(CurlFailure, CutOffInTheStatusLine) {
   LoopbackServer server([](const ReceivedRequest&) { return closing("HTT"); });
-  EXPECT_FALSE(exchange(*connect_to({.endpoint = server.endpoint()}), {}));
+  EXPECT_FALSE(exchange(*connect_with({.endpoint = server.endpoint()}), {}));
 }
 
 TEST(CurlFailure, CutOffInTheBody) {
@@ -124,7 +124,7 @@ TEST(CurlFailure, BodyAboveTheLimit) {
   LoopbackServer server([&](const ReceivedRequest&) {
     return RawAnswer{.bytes = to_bytes({.status = 200, .headers = {}, .body = body})};
   });
-  const auto answer = exchange(*connect_to({.endpoint = server.endpoint(), .longest_body = 1001}), {});
+  const auto answer = exchange(*connect_with({.endpoint = server.endpoint(), .longest_body = 1001}), {});
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->body.size(), 1001U);
 }
@@ -145,7 +145,7 @@ TEST(CurlFailure, HeadersWithoutEnd) {
 TEST(CurlFailure, OneHeaderWithoutEnd) {
   LoopbackServer server(
       [](const ReceivedRequest&) { return closing("HTTP/1.1 200 OK\r\nX-Long: " + std::string(1U << 20U, 'h')); });
-  EXPECT_FALSE(exchange(*connect_to({.endpoint = server.endpoint()}), {}));
+  EXPECT_FALSE(exchange(*connect_with({.endpoint = server.endpoint()}), {}));
 }
 
 TEST(CurlFailure, BrokenOrUnknownEncoding) {
@@ -162,13 +162,13 @@ TEST(CurlFailure, ATransportGoesOnAfterEveryFailure) {
     const bool fine = ++count % 2 == 0;
     return fine ? RawAnswer{.bytes = to_bytes({.status = 200, .headers = {}, .body = "fine"})} : closing("rubbish");
   });
-  const auto transport = connect_to({.endpoint = server.endpoint()});
+  const auto transport = connect_with({.endpoint = server.endpoint()});
   for (int i = 0; i < 6; ++i) EXPECT_EQ(exchange(*transport, {}).has_value(), i % 2 == 1);
 }
 
 TEST(CurlFailure, RequestsThatWouldSmuggleAreNotSent) {
   LoopbackServer server([](const ReceivedRequest&) { return closing(""); });
-  const auto transport = connect_to({.endpoint = server.endpoint()});
+  const auto transport = connect_with({.endpoint = server.endpoint()});
   for (const HttpRequest& request :
        {HttpRequest{.path = "/a b"}, HttpRequest{.path = "/a?b"}, HttpRequest{.path = "/a#b"}, HttpRequest{.path = "a"},
         HttpRequest{.path = "/\r\n"}, HttpRequest{.path = "/\xC3\xA9"}, HttpRequest{.method = "GET /x"},
