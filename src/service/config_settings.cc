@@ -157,7 +157,7 @@ constexpr Setting kSettings[] = {
      [](Config c) -> Field {
        return NumberField{&c.server.limits.body_bytes, 1024, kMostBytes};
      }},
-    {"limits.all_bodies_bytes", "Of all requests under way; more is 503",
+    {"limits.all_bodies_bytes", "Of all requests under way, as far as they have arrived; more is 503",
      [](Config c) -> Field {
        return NumberField{&c.server.limits.all_bodies_bytes, 1024, 64 * kMostBytes};
      }},

@@ -75,7 +75,8 @@ struct Shared {
   SystemClock system_clock;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> body_bytes{0};  // of requests being read and answered
-  std::atomic<std::size_t> queued{0};      // requests that wait for a worker
+  std::atomic<std::size_t> streams{0};
+  std::atomic<std::size_t> queued{0};  // requests that wait for a worker
   std::atomic<std::uint64_t> shed{0};
   std::atomic<std::uint64_t> unreadable{0};
 
@@ -86,7 +87,7 @@ struct Shared {
   Timestamp now() { return options.clock != nullptr ? options.clock->wall() : system_clock.wall(); }
 };
 
-// The share of all_bodies_bytes that one request takes.
+// The share of all_bodies_bytes that one request takes: what has arrived, as what was announced may never come.
 class BodyShare {
  public:
   explicit BodyShare(Shared& shared) : shared_(shared) {}
@@ -94,14 +95,33 @@ class BodyShare {
   BodyShare& operator=(const BodyShare&) = delete;
   ~BodyShare() { shared_.body_bytes -= bytes_; }
 
-  bool take(std::size_t bytes) {
-    bytes_ = bytes;
-    return (shared_.body_bytes += bytes) <= shared_.options.limits.all_bodies_bytes;
+  bool grow_to(std::size_t bytes) {
+    const std::size_t more = bytes - std::min(bytes, bytes_);
+    bytes_ += more;
+    return (shared_.body_bytes += more) <= shared_.options.limits.all_bodies_bytes;
   }
 
  private:
   Shared& shared_;
   std::size_t bytes_ = 0;
+};
+
+// One stream among all connections, of which an eighth is kept for calls: streams stay for hours (S10).
+class StreamShare {
+ public:
+  explicit StreamShare(Shared& shared) : shared_(shared), number_(++shared.streams) {}
+  StreamShare(const StreamShare&) = delete;
+  StreamShare& operator=(const StreamShare&) = delete;
+  ~StreamShare() { --shared_.streams; }
+
+  [[nodiscard]] bool fits() const {
+    const std::size_t all = shared_.options.limits.connections;
+    return number_ <= all - all / 8;
+  }
+
+ private:
+  Shared& shared_;
+  const std::size_t number_;
 };
 
 // nullopt: a malformed percent-encoding.
@@ -254,6 +274,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<std::optional<HttpResponse>> read_header();
   asio::awaitable<std::optional<HttpResponse>> read_body(BodyShare& share);
   asio::awaitable<HttpResponse> answer(const HttpRequest& request);
+  // The connection goes on.
+  HttpResponse shed();
   asio::awaitable<void> refuse(HttpResponse response);
   asio::awaitable<bool> send(HttpResponse response, Reply reply);
   std::optional<StreamAnswer> open_stream(const HttpRequest& request);
@@ -368,12 +390,6 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_header() {
 
 asio::awaitable<std::optional<HttpResponse>> Connection::read_body(BodyShare& share) {
   if (parser_->is_done()) co_return std::nullopt;
-  const auto length = parser_->content_length();
-  // What is compressed may become as large as any other.
-  const bool is_size = length && parser_->get()[http::field::content_encoding].empty();
-  if (!share.take(is_size ? static_cast<std::size_t>(*length) : shared_.options.limits.body_bytes))
-    co_return overloaded();
-
   stream_.below().expires_after(shared_.options.limits.body_timeout);
   error_code failed;
   if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
@@ -382,8 +398,15 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_body(BodyShare& sh
     lost_ = failed.failed();
     if (lost_) co_return std::nullopt;
   }
-  co_await http::async_read(stream_, buffer_, *parser_, with_error(failed));
-  co_return failed_reading(failed);
+  while (!parser_->is_done()) {
+    co_await http::async_read_some(stream_, buffer_, *parser_, with_error(failed));
+    if (failed) co_return failed_reading(failed);
+    if (!share.grow_to(parser_->get().body().size())) co_return overloaded();
+  }
+  // What is compressed may become as large as any other.
+  const bool packed = !parser_->get()[http::field::content_encoding].empty();
+  if (packed && !share.grow_to(shared_.options.limits.body_bytes)) co_return overloaded();
+  co_return std::nullopt;
 }
 
 std::optional<HttpResponse> Connection::failed_reading(const error_code& failed) {
@@ -403,13 +426,17 @@ asio::awaitable<HttpResponse> Connection::answer(const HttpRequest& request) {
   if (request.method == "GET") co_return shared_.handler(request, remote_address_);
   if (++shared_.queued > shared_.options.limits.queue) {
     --shared_.queued;
-    ++shared_.shed;
-    HttpResponse response = overloaded();
-    complete(response, shared_.now());
-    co_return response;
+    co_return shed();
   }
   co_return co_await asio::co_spawn(workers_.get_executor(), run_handler(shared_, request, remote_address_),
                                     asio::use_awaitable);
+}
+
+HttpResponse Connection::shed() {
+  ++shared_.shed;
+  HttpResponse response = overloaded();
+  complete(response, shared_.now());
+  return response;
 }
 
 // The front's own answers end the connection: where the next request would begin is not known.
@@ -450,6 +477,8 @@ std::optional<StreamAnswer> Connection::open_stream(const HttpRequest& request) 
 
 asio::awaitable<bool> Connection::answer_stream(StreamAnswer answer, Reply reply) {
   if (!answer.stream) co_return co_await send(std::move(answer.response), reply);
+  const StreamShare share(shared_);
+  if (!share.fits()) co_return co_await send(shed(), reply);
   rest_.emplace(stream_.get_executor());
   watched_ = true;
   asio::co_spawn(stream_.get_executor(), watch(shared_from_this()), asio::detached);

@@ -26,10 +26,10 @@ struct HttpLimits {
   int io_threads = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
   int worker_threads = 64;                                 // answer everything else; as many writes can share a commit
   std::size_t queue = 1024;                                // requests that wait for them; one more is answered 503
-  std::size_t connections = 4096;                          // one more is answered 503 and closed
+  std::size_t connections = 4096;                          // one more is answered 503 and closed; 7/8 for streams
   std::size_t header_bytes = std::size_t{64} << 10U;       // request line included; more is 431
   std::size_t body_bytes = std::size_t{8} << 20U;          // more is 413
-  std::size_t all_bodies_bytes = std::size_t{256} << 20U;  // of all requests under way; more is 503
+  std::size_t all_bodies_bytes = std::size_t{256} << 20U;  // of all that has arrived; more is 503
   std::chrono::milliseconds header_timeout{60'000};        // from the last answer to the end of the next header
   std::chrono::milliseconds body_timeout{120'000};         // for one request's body, and for sending one answer
   std::chrono::milliseconds heartbeat{15'000};             // how long a stream is silent at most
@@ -49,7 +49,7 @@ struct HttpServerOptions {
 struct HttpFigures {
   std::size_t connections = 0;   // open
   std::size_t queued = 0;        // requests that wait for a worker
-  std::uint64_t shed = 0;        // answered 503: too many connections, requests waiting, or bytes of bodies
+  std::uint64_t shed = 0;        // answered 503: too many connections, streams, requests waiting, or bytes of bodies
   std::uint64_t unreadable = 0;  // answered 400, 413 or 431: no HTTP, or too large
 };
 

@@ -126,10 +126,14 @@ Result<LoginDecision> decide_developer_login(const LoginFacts& facts, const Logi
                  .message = "A login is already registered under a different identity",
                  .service_code = "DeveloperUserAlreadyRegisteredException"};
   }
-  return LoginDecision{.identity = account,
-                       .made = !facts.presented && owners.empty(),
-                       .merged = {},
-                       .linked = unowned(facts, call.logins)};
+  LoginDecision decision{.identity = account,
+                         .made = !facts.presented && owners.empty(),
+                         .merged = {},
+                         .linked = unowned(facts, call.logins)};
+  const auto parts = facts.presented ? std::vector<const Identity*>{&*facts.presented} : owners;
+  auto checked = check_one_user_each(decision, parts, call.developer_provider);
+  if (!checked) return std::move(checked).error();
+  return decision;
 }
 
 Result<LoginDecision> decide_merge(const LoginFacts& facts, const std::string& developer_provider) {

@@ -186,6 +186,27 @@ TEST_F(HttpStreams, AClientThatDoesNotReadIsCutAndNothingIsKeptForItS10) {
   EXPECT_GT(source_.left(), std::size_t{kPieces / 2});
 }
 
+TEST_F(HttpStreams, LeaveAnEighthOfTheConnectionsToCallsS10) {
+  HttpLimits limits;
+  limits.connections = 8;
+  start(limits);
+  std::deque<RawClient> streams;
+  for (int i = 0; i < 7; ++i) listen(streams.emplace_back(server_->port()));
+  auto last = client();
+  last.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto shed = last.receive();
+  EXPECT_EQ(shed->status, 503);
+  EXPECT_EQ(*find_header(shed->headers, "Retry-After"), "1");
+  last.send("GET /call HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(last.receive()->body, "/call");
+  streams.pop_front();
+  source_.wait_until_open(6);
+  while (true) {
+    last.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+    if (last.receive()->status == 200) break;  // the place is given back just after the stream
+  }
+}
+
 TEST_F(HttpStreams, CountAsConnectionsS10) {
   HttpLimits limits;
   limits.connections = 2;

@@ -263,6 +263,7 @@ TEST_F(Logins, UsersWhoAreTwoOfOneProviderAreNotMerged) {
   };
   ASSERT_TRUE(vouch("u1", "anna"));
   ASSERT_TRUE(vouch("u2", "ben"));
+  EXPECT_EQ(vouch("u1", "carl").error().service_code, "ResourceConflictException");
   const auto merged = call_as_developer("MergeDeveloperIdentities",
                                         in_pool(pool, R"("DeveloperProviderName":"dev","SourceUserIdentifier":"u1",)"
                                                       R"("DestinationUserIdentifier":"u2")"));
