@@ -93,8 +93,9 @@ class BodyShare {
   explicit BodyShare(Shared& shared) : shared_(shared) {}
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
-  ~BodyShare() { shared_.body_bytes -= bytes_; }
+  ~BodyShare() { give_back(); }
 
+  void give_back() { shared_.body_bytes -= std::exchange(bytes_, 0); }
   bool grow_to(std::size_t bytes) {
     const std::size_t more = bytes - std::min(bytes, bytes_);
     bytes_ += more;
@@ -104,6 +105,18 @@ class BodyShare {
  private:
   Shared& shared_;
   std::size_t bytes_ = 0;
+};
+
+// As string_body, but that its memory grows with what arrives.
+struct ArrivingBody : http::string_body {
+  class reader : public http::string_body::reader {
+   public:
+    using Base = http::string_body::reader;
+    using Base::Base;
+    void init(const boost::optional<std::uint64_t>& /*announced*/, error_code& failed) {
+      Base::init(boost::none, failed);
+    }
+  };
 };
 
 // One stream among all connections, of which an eighth is kept for calls: streams stay for hours (S10).
@@ -146,7 +159,7 @@ std::string_view view(beast::string_view text) {
 }
 
 // nullopt: the target's query is malformed.
-std::optional<HttpRequest> to_request(http::request<http::string_body>&& message) {
+std::optional<HttpRequest> to_request(http::request<ArrivingBody>&& message) {
   const std::string_view target = view(message.target());
   const auto mark = std::min(target.find('?'), target.size());
   auto query = parse_query(target.substr(std::min(mark + 1, target.size())));
@@ -294,7 +307,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::thread_pool& workers_;
   Stream stream_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<ArrivingBody>> parser_;
   std::string remote_address_;
   std::optional<asio::steady_timer> rest_;  // of a stream that has nothing to send; expires with its heartbeat
   bool woken_ = false;                      // a stream may have something to send
@@ -360,13 +373,17 @@ asio::awaitable<bool> Connection::serve_one() {
                     .keep_alive = message.keep_alive(),
                     .head = message.method() == http::verb::head,
                     .may_compress = net::offers_gzip(view(message[http::field::accept_encoding]))};
-  const auto request = to_request(std::move(message));
+  auto request = to_request(std::move(message));
   if (!request) {
     co_await refuse(typed_error(400, "InvalidParameterException", "The query's percent-encoding is malformed"));
     co_return false;
   }
   auto stream = open_stream(*request);
-  if (stream) co_return co_await answer_stream(std::move(*stream), reply);
+  if (stream) {
+    request.reset();  // a stream lasts for hours
+    share.give_back();
+    co_return co_await answer_stream(std::move(*stream), reply);
+  }
   auto response = co_await answer(*request);
   co_return co_await send(std::move(response), reply);
 }
@@ -611,6 +628,7 @@ class HttpServer::Impl {
   [[nodiscard]] bool uses_tls() const { return !shared_.options.tls.empty(); }
 
  private:
+  void work();
   asio::awaitable<void> accept();
   void welcome(tcp::socket socket);
 
@@ -650,7 +668,19 @@ Result<void> HttpServer::Impl::listen() {
 
 void HttpServer::Impl::run() {
   asio::co_spawn(acceptor_.get_executor(), accept(), asio::detached);
-  for (int i = 0; i < shared_.options.limits.io_threads; ++i) threads_.emplace_back([this] { io_.run(); });
+  for (int i = 0; i < shared_.options.limits.io_threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+// What is thrown here is want of memory, inside Asio or Beast: it ends one connection.
+void HttpServer::Impl::work() {
+  while (!io_.stopped()) {
+    try {
+      io_.run();
+    } catch (const std::exception& thrown) {
+      if (shared_.options.log)
+        shared_.options.log(LogLevel::kError, std::string("a connection failed: ") + thrown.what());
+    }
+  }
 }
 
 asio::awaitable<void> HttpServer::Impl::accept() {

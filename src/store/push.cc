@@ -132,7 +132,7 @@ class Acknowledgement {
 
 void mark_perhaps_sent(Connection& connection) {
   connection.execute(R"sql(
-    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, written_at, checksum)
+    INSERT OR IGNORE INTO sent (dataset, key, value, revision, base, written_at, checksum)
     SELECT j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0), j.written_at,
            row_sum('o', j.dataset, j.key, j.value, j.revision, coalesce(r.sync_count, 0), j.written_at)
     FROM journal AS j LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key)sql");

@@ -84,7 +84,7 @@ void set_base(Connection& connection, DatasetId dataset, std::string_view key, c
   upsert.bind(dataset).bind(key);
   bind_version(upsert, version);
   upsert.bind(revision.value).run();
-  connection.use("DELETE FROM sent WHERE dataset = ? AND key = ? AND base_count <> ?")
+  connection.use("DELETE FROM sent WHERE dataset = ? AND key = ? AND base <> ?")
       .bind(dataset)
       .bind(key)
       .bind(version.count.value)
@@ -93,7 +93,7 @@ void set_base(Connection& connection, DatasetId dataset, std::string_view key, c
 
 void drop_base(Connection& connection, DatasetId dataset, std::string_view key) {
   connection.use("DELETE FROM record WHERE dataset = ? AND key = ?").bind(dataset).bind(key).run();
-  connection.use("DELETE FROM sent WHERE dataset = ? AND key = ? AND base_count <> 0").bind(dataset).bind(key).run();
+  connection.use("DELETE FROM sent WHERE dataset = ? AND key = ? AND base <> 0").bind(dataset).bind(key).run();
 }
 
 void set_pending(Connection& connection, DatasetId dataset, std::string_view key, std::optional<std::string_view> value,
@@ -143,9 +143,9 @@ void end_conflict(Connection& connection, DatasetId dataset, std::string_view ke
 bool was_sent(Connection& connection, DatasetId dataset, const RemoteRecord& incoming) {
   return connection
       .use(
-          "SELECT 1 FROM sent WHERE dataset = ?1 AND key = ?2 AND value IS ?3 AND base_count <> ?4 "
+          "SELECT 1 FROM sent WHERE dataset = ?1 AND key = ?2 AND value IS ?3 AND base <> ?4 "
           "AND (written_at IN (0, ?5) OR ?5 = 0 OR (?5 % 1000 = 0 AND abs(?5 - written_at) < 1000)) "
-          "AND row_sum('o', dataset, key, value, revision, base_count, written_at) = checksum LIMIT 1")
+          "AND row_sum('o', dataset, key, value, revision, base, written_at) = checksum LIMIT 1")
       .bind(dataset)
       .bind(std::string_view(incoming.key))
       .bind_blob(incoming.version.value)
@@ -158,7 +158,7 @@ void add_sent(Connection& connection, DatasetId dataset, std::string_view key, s
               Revision revision, SyncCount base_count, Timestamp written_at) {
   connection
       .use(
-          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, written_at, checksum) "
+          "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base, written_at, checksum) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, row_sum('o', ?1, ?2, ?3, ?4, ?5, ?6))")
       .bind(dataset)
       .bind(key)

@@ -232,8 +232,8 @@ void Salvage::save_sent() {
                                      "row_sum('o', dataset, key, value, revision, base_count) = checksum ORDER BY id"
                                    : "SELECT dataset, key, value, revision, base_count, 0 FROM sent ORDER BY id";
   read_on(source_,
-          has_dates ? "SELECT dataset, key, value, revision, base_count, written_at FROM sent WHERE "
-                      "row_sum('o', dataset, key, value, revision, base_count, written_at) = checksum ORDER BY id"
+          has_dates ? "SELECT dataset, key, value, revision, base, written_at FROM sent WHERE "
+                      "row_sum('o', dataset, key, value, revision, base, written_at) = checksum ORDER BY id"
                     : before_4,
           take);
 }

@@ -10,7 +10,7 @@ constexpr std::int64_t kApplicationId = 0x53594E4C;  // "SYNL"
 // checksum: row_sum() of the table's letter and the row's other columns (checksum.h); each statement that changes a row
 // makes it anew, and each that believes a row compares it. Values are blobs because length() of a blob is its size in
 // bytes, read without loading it.
-constexpr const char* kTables = R"sql(
+constexpr const char* kTablesToJournal = R"sql(
 CREATE TABLE meta (
   name TEXT NOT NULL PRIMARY KEY,
   value TEXT NOT NULL,
@@ -50,6 +50,21 @@ CREATE TABLE journal (           -- pending changes, at most one a key
   checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
 );
+)sql";
+constexpr const char* kTableSent = R"sql(
+CREATE TABLE sent (              -- pushes whose answer may never come; each can still take effect on its base
+  id INTEGER PRIMARY KEY,
+  dataset INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  value BLOB,
+  revision INTEGER NOT NULL,
+  base INTEGER NOT NULL,         -- the base's count
+  written_at INTEGER NOT NULL,   -- 0: not known; versions before 4 did not write it down
+  checksum INTEGER NOT NULL,
+  UNIQUE (dataset, key, revision, base)
+);
+)sql";
+constexpr const char* kTablesAfterSent = R"sql(
 CREATE TABLE conflict (          -- the remote side of conflicts that wait
   id INTEGER PRIMARY KEY,
   dataset INTEGER NOT NULL,
@@ -73,20 +88,6 @@ CREATE TABLE staged (            -- pages of a list that is not complete yet
   device_modified_at INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   UNIQUE (dataset, key)
-);
-)sql";
-
-constexpr const char* kTableSent = R"sql(
-CREATE TABLE sent (              -- pushes whose answer may never come; each can still take effect at its base count
-  id INTEGER PRIMARY KEY,
-  dataset INTEGER NOT NULL,
-  key TEXT NOT NULL,
-  value BLOB,
-  revision INTEGER NOT NULL,
-  base_count INTEGER NOT NULL,
-  written_at INTEGER NOT NULL,   -- 0: not known; versions before 4 did not write it down
-  checksum INTEGER NOT NULL,
-  UNIQUE (dataset, key, revision, base_count)
 );
 )sql";
 
@@ -116,8 +117,9 @@ constexpr const char* kMoveAside[] = {
 };
 constexpr const char* kFromVersion1[] = {
     "DROP TABLE staged",  // the pages of a list that will start again
-    kTables,
+    kTablesToJournal,
     kTableSent,
+    kTablesAfterSent,
     "INSERT INTO meta SELECT name, value, row_sum('m', name, value) FROM old_meta",
     "INSERT INTO dataset SELECT id, identity, name, phase, sync_count, newest, generation, "
     "row_sum('d', id, identity, name, phase, sync_count, newest) FROM (SELECT *, max(sync_count, "
@@ -140,13 +142,15 @@ constexpr const char* kFromVersion1[] = {
     "DROP TABLE old_conflict",
 };
 
-// Made anew, as a process with an older Syncline that has the file open must not go on writing rows without the date.
+// Made anew in its old place, where salvage looks for it. A process with an older Syncline that has the file open must
+// not go on writing rows without the date: it knows base as base_count, and fails.
 constexpr const char* kSentFrom3[] = {
-    "ALTER TABLE sent RENAME TO old_sent",
+    "CREATE TEMP TABLE moved AS SELECT * FROM sent",
+    "DROP TABLE sent",
     kTableSent,
     "INSERT INTO sent SELECT id, dataset, key, value, revision, base_count, 0, "
-    "row_sum('o', dataset, key, value, revision, base_count, 0) FROM old_sent",
-    "DROP TABLE old_sent",
+    "row_sum('o', dataset, key, value, revision, base_count, 0) FROM moved",
+    "DROP TABLE moved",
 };
 
 // One transaction: unless all of `change` works, the file stays what it was.
@@ -178,8 +182,8 @@ void check_sent_of_3(Connection& connection) {
 void migrate_from_2_or_3(Connection& connection, bool has_tables_of_3) {
   check_sent_of_3(connection);
   in_transaction(connection, [&] {
-    if (!has_tables_of_3) add_tables_of_3(connection);
     for (const char* sql : kSentFrom3) connection.execute(sql);
+    if (!has_tables_of_3) add_tables_of_3(connection);
   });
 }
 
@@ -203,8 +207,7 @@ bool has_our_tables(Connection& connection) {
 
 void create_schema(Connection& connection) {
   in_transaction(connection, [&] {
-    connection.execute(kTables);
-    connection.execute(kTableSent);
+    for (const char* sql : {kTablesToJournal, kTableSent, kTablesAfterSent}) connection.execute(sql);
     add_tables_of_3(connection);
     connection.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
   });
@@ -243,7 +246,7 @@ void check_sums(Connection& connection, bool whole) {
         WHERE row_sum('d', id, identity, name, phase, sync_count, newest) IS NOT checksum LIMIT 1)sql",
       "SELECT id FROM journal WHERE row_sum('j', dataset, key, value, revision, written_at) IS NOT checksum LIMIT 1",
       R"sql(SELECT id FROM sent
-        WHERE row_sum('o', dataset, key, value, revision, base_count, written_at) IS NOT checksum LIMIT 1)sql",
+        WHERE row_sum('o', dataset, key, value, revision, base, written_at) IS NOT checksum LIMIT 1)sql",
       R"sql(SELECT id FROM conflict
         WHERE row_sum('c', dataset, key, value, sync_count, modified_by, modified_at, device_modified_at)
               IS NOT checksum LIMIT 1)sql",

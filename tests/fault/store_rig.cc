@@ -124,12 +124,12 @@ namespace {
 // Opening a store that was not closed marks all that is pending as perhaps sent: such rows do not tell before from
 // after.
 const std::string kSent = R"sql(
-  SELECT s.dataset, s.key, s.value, s.revision, s.base_count, s.written_at FROM sent AS s
+  SELECT s.dataset, s.key, s.value, s.revision, s.base, s.written_at FROM sent AS s
   WHERE NOT EXISTS (SELECT 1 FROM journal AS j
                     LEFT JOIN record AS r ON r.dataset = j.dataset AND r.key = j.key
                     WHERE j.dataset = s.dataset AND j.key = s.key AND j.value IS s.value AND j.revision = s.revision
-                      AND coalesce(r.sync_count, 0) = s.base_count)
-  ORDER BY s.dataset, s.key, s.revision, s.base_count)sql";
+                      AND coalesce(r.sync_count, 0) = s.base)
+  ORDER BY s.dataset, s.key, s.revision, s.base)sql";
 
 }  // namespace
 

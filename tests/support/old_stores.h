@@ -86,4 +86,13 @@ INSERT INTO staged SELECT *, row_sum('s', column2, column3, column4, column5, co
 COMMIT;
 )sql";
 
+// Makes a store of today's, in which nothing waits for an answer, one of version 2.
+inline constexpr const char* kBackToVersion2 = R"sql(
+DROP TABLE push_subscription; DROP TABLE identity; DROP TABLE twin; DROP TABLE sent;
+CREATE TABLE sent (id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, key TEXT NOT NULL, value BLOB,
+  revision INTEGER NOT NULL, base_count INTEGER NOT NULL, checksum INTEGER NOT NULL,
+  UNIQUE (dataset, key, revision, base_count));
+PRAGMA user_version = 2;
+)sql";
+
 }  // namespace syncline::testing

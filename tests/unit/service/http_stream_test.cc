@@ -207,6 +207,18 @@ TEST_F(HttpStreams, LeaveAnEighthOfTheConnectionsToCallsS10) {
   }
 }
 
+TEST_F(HttpStreams, TheirRequestsBodiesAreNotKeptS10) {
+  HttpLimits limits;
+  limits.all_bodies_bytes = 1500;
+  start(limits);
+  auto one = client();
+  one.send("GET /stream HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
+  EXPECT_EQ(one.receive()->status, 200);
+  auto two = client();
+  two.send("POST /call HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
+  EXPECT_EQ(two.receive()->status, 200);
+}
+
 TEST_F(HttpStreams, CountAsConnectionsS10) {
   HttpLimits limits;
   limits.connections = 2;

@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <filesystem>
+
+#include "store/checksum.h"
+#include "support/old_stores.h"
 #include "unit/store/store_fixture.h"
 
 namespace syncline::store {
@@ -33,6 +37,7 @@ class DevicesTest : public ::testing::Test {
   void execute(const char* sql) {
     sqlite3* database = nullptr;
     ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(add_row_sum(database), SQLITE_OK);
     EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
     sqlite3_close(database);
   }
@@ -102,7 +107,7 @@ TEST_F(DevicesTest, D20ACountIsKnownAsFarAsItIsApplied) {
 
 TEST_F(DevicesTest, D19Version2GetsTheTables) {
   { const auto store = open_store(data_); }
-  execute("DROP TABLE push_subscription; DROP TABLE identity; DROP TABLE twin; PRAGMA user_version = 2");
+  execute(testing::kBackToVersion2);
   fill();
   expect_filled(*open_store(data_));
 }
@@ -113,6 +118,10 @@ TEST_F(DevicesTest, D19TheListOfTablesFitsOnTheFirstPage) {
   static constexpr char kLeaf = 13;
   { const auto store = open_store(data_); }
   EXPECT_EQ(testing::read_file(file_)[kRootPageType], kLeaf);
+  std::filesystem::remove(file_);
+  execute(testing::kStoreVersion3);
+  { const auto store = open_store(data_); }
+  EXPECT_EQ(testing::read_file(file_)[kRootPageType], kLeaf) << "migrated";
 }
 
 TEST_F(DevicesTest, D19SurviveADamagedFileButNotTheDamagedRow) {

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "store/schema.h"
+#include "support/old_stores.h"
 #include "unit/store/store_fixture.h"
 
 namespace syncline::store {
@@ -401,10 +402,7 @@ TEST_F(IdentitiesTest, D19Version2KeepsAllThatItHeld) {
   store_.reset();
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open((directory() + "/syncline.db").c_str(), &database), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(database,
-                         "DROP TABLE push_subscription; DROP TABLE identity; DROP TABLE twin; PRAGMA user_version = 2",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, testing::kBackToVersion2, nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(database);
   store_ = open_store(directory());
   ASSERT_TRUE(store_);

@@ -90,6 +90,19 @@ TEST_P(MigrationTest, D19KeepsAllThatItHeld) {
   expect_all_there();
 }
 
+// An older process that has the file open must fail rather than write down sends that the newer ones don't know.
+TEST_P(MigrationTest, D19TheOlderVersionCanWriteNoSendAnyMore) {
+  const auto store = open_store(data_);
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database,
+                         "INSERT OR IGNORE INTO sent (dataset, key, value, revision, base_count, checksum) "
+                         "VALUES (1, 'k', 'v', 1, 0, 0)",
+                         nullptr, nullptr, nullptr),
+            SQLITE_ERROR);
+  sqlite3_close(database);
+}
+
 TEST_P(MigrationTest, D19AFailureAtEachStepLeavesTheOlderVersion) {
   const auto before = testing::read_file(file_);
   sqlite3_auto_extension(reinterpret_cast<void (*)()>(watch));
