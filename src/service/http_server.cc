@@ -286,6 +286,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // These two return the front's own answer if there is no request to hand on.
   asio::awaitable<std::optional<HttpResponse>> read_header();
   asio::awaitable<std::optional<HttpResponse>> read_body(BodyShare& share);
+  HttpResponse no_room(BodyShare& share);
   asio::awaitable<HttpResponse> answer(const HttpRequest& request);
   // The connection goes on.
   HttpResponse shed();
@@ -418,12 +419,19 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_body(BodyShare& sh
   while (!parser_->is_done()) {
     co_await http::async_read_some(stream_, buffer_, *parser_, with_error(failed));
     if (failed) co_return failed_reading(failed);
-    if (!share.grow_to(parser_->get().body().size())) co_return overloaded();
+    if (!share.grow_to(parser_->get().body().size())) co_return no_room(share);
   }
   // What is compressed may become as large as any other.
   const bool packed = !parser_->get()[http::field::content_encoding].empty();
-  if (packed && !share.grow_to(shared_.options.limits.body_bytes)) co_return overloaded();
+  if (packed && !share.grow_to(shared_.options.limits.body_bytes)) co_return no_room(share);
   co_return std::nullopt;
+}
+
+// At once, as it may be this one that takes the room of all others.
+HttpResponse Connection::no_room(BodyShare& share) {
+  parser_.reset();
+  share.give_back();
+  return overloaded();
 }
 
 std::optional<HttpResponse> Connection::failed_reading(const error_code& failed) {
