@@ -416,6 +416,7 @@ asio::awaitable<std::optional<HttpResponse>> Connection::read_body(BodyShare& sh
     lost_ = failed.failed();
     if (lost_) co_return std::nullopt;
   }
+  parser_->eager(true);  // else each chunk, be it of a byte, would come by itself
   while (!parser_->is_done()) {
     co_await http::async_read_some(stream_, buffer_, *parser_, with_error(failed));
     if (failed) co_return failed_reading(failed);
